@@ -1,0 +1,3 @@
+"""Make hosted AI models match a YAML inventory: plan, apply, drift."""
+
+__version__ = "0.1.0"

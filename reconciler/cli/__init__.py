@@ -1,0 +1,1 @@
+"""People and pipelines: commands, environment, streams, exit codes. Nothing decides here."""

@@ -1,0 +1,145 @@
+"""`reconciler apply`."""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from reconciler.cli import documents, environment, session, streams
+from reconciler.cli.options import Common, Duration, common, guard_options
+from reconciler.cli.progress import show_progress
+from reconciler.cli.signals import run_async
+from reconciler.core.codec import read_plan
+from reconciler.core.model import Inventory
+from reconciler.core.plan import Action, Plan
+from reconciler.core.report import Report
+from reconciler.engine.opening import Setup, open_world
+from reconciler.engine.operations import Orders, Planned, Wanted, apply, permit, plan, refusal
+from reconciler.engine.waiting import Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Permission:
+    """The plan that may be applied: `saved` came from a file; else it was shown a moment ago."""
+
+    plan: Plan
+    saved: bool
+    expect: str | None = None
+    skip_stale: bool = False
+
+
+@click.command(name="apply")
+@common()
+@click.option("--plan", "plan_file", metavar="PLAN", help="Apply this saved plan, exactly.")
+@click.option("--expect", metavar="DIGEST", help="Only if the saved plan has this digest.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--skip-stale", is_flag=True, help="Leave out what moved since the plan was saved; apply the rest.")
+@click.option("--approve", multiple=True, metavar="ADDRESS", help="Let this model be undeployed all the same.")
+@click.option("--reissue-unknown", is_flag=True, help="Send a deploy again if its answer was lost and no effect shows.")
+@click.option("--lock-timeout", type=Duration(), default="0s", show_default=True, help="How long to wait for the lock.")
+@click.option("--exports", metavar="DIR", help="Where exports go. [default: exports/ beside the inventory]")
+@guard_options
+def command(
+    options: Common,
+    plan_file: str | None,
+    expect: str | None,
+    yes: bool,
+    skip_stale: bool,
+    approve: tuple[str, ...],
+    reissue_unknown: bool,
+    lock_timeout: float,
+    exports: str | None,
+    max_undeploys: int | None,
+    guards: str | None,
+) -> int:
+    """Apply a saved plan exactly, or plan, ask and apply.
+
+    Exit: 0 applied and verified; 5 some action did not succeed; 3 stopped by a guard, or entries are blocked; 4 the plan
+    is stale, expired, used or altered; 7 another run holds the lock; 6 not everything could be read."""
+    if plan_file is None and (expect or skip_stale):
+        raise click.UsageError("--expect and --skip-stale go with --plan")
+    asks = plan_file is None and not yes
+    if asks and not sys.stdin.isatty():
+        raise click.UsageError("without a terminal to ask on, apply needs --yes or a saved plan (--plan PLAN)")
+    inventory, permission = _start(options, plan_file, expect, skip_stale)
+    wanted = session.wanted(inventory, options, max_undeploys=max_undeploys, guards=guards, approved=approve)
+    if permission is not None and plan_file is not None and permission.plan.partial:
+        wanted = replace(wanted, partial=True)
+    setup = session.setup(inventory, options, run=session.new_run(), write=True, lock_timeout=lock_timeout)
+    if asks:
+        shown = run_async(lambda _stop: _plan(replace(setup, write=False), wanted)).plan
+        _show(shown, options, setup)
+        if shown.actions and not shown.stopped:
+            click.confirm(f"Apply {_count(shown)}?", abort=True, err=True)
+        permission = _Permission(plan=shown, saved=False)
+    root = Path(exports) if exports else Path(inventory.directory) / "exports"
+
+    async def work(stop: Stop) -> tuple[Report, Plan]:
+        async with open_world(setup) as world:
+            planned = await plan(world, wanted)
+            actions = planned.plan.actions
+            if permission is not None:
+                found = permit(
+                    world, permission.plan, planned, expect=permission.expect, skip_stale=permission.skip_stale
+                )
+                for moved in found.moved:
+                    streams.err(f"left out: {moved}")
+                if found.new:
+                    streams.err(f"not in this plan, so not done: {', '.join(found.new)}")
+                actions = found.actions
+                planned = replace(planned, plan=_narrowed(permission.plan, planned.plan, actions))
+            elif options.format == "text":
+                _show(planned.plan, options, setup)
+            if planned.plan.stopped:
+                return refusal(world, planned), planned.plan
+            stop.minded = True
+            with show_progress(actions, options) as tell:
+                orders = Orders(
+                    exports=root,
+                    tell=tell,
+                    stop=stop,
+                    reissue=reissue_unknown,
+                    saved=permission.plan.id if permission is not None and permission.saved else None,
+                )
+                report = await apply(world, planned, actions, orders)
+            return report, planned.plan
+
+    def finish(result: tuple[Report, Plan], code: int | None) -> None:
+        report, made = result
+        if code is not None:
+            report = replace(report, exit_code=code, reasons=("interrupted", *report.reasons))
+        documents.publish(documents.report_forms(report, made, options), options)
+
+    return run_async(work, finish)[0].exit_code
+
+
+def _start(
+    options: Common, plan_file: str | None, expect: str | None, skip_stale: bool
+) -> tuple[Inventory, _Permission | None]:
+    """The inventory, and what a saved plan permits."""
+    if plan_file is None:
+        return session.read_inventory(options.inventory), None
+    saved = read_plan(streams.load(plan_file, "saved plan"), key=environment.plan_key())
+    paths = (options.inventory,) if options.inventory else saved.inventory.files
+    permission = _Permission(plan=saved, saved=True, expect=expect, skip_stale=skip_stale)
+    return session.read_inventories(paths), permission
+
+
+async def _plan(setup: Setup, wanted: Wanted) -> Planned:
+    async with open_world(setup) as world:
+        return await plan(world, wanted)
+
+
+def _narrowed(saved: Plan, fresh: Plan, actions: tuple[Action, ...]) -> Plan:
+    """The plan that is run: the fresh one, with only the actions that are permitted and the digest that was approved."""
+    return replace(fresh, actions=actions, digest=saved.digest)
+
+
+def _show(made: Plan, options: Common, setup: Setup) -> None:
+    forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=None)
+    (streams.out if options.format == "text" else streams.err)(forms["text"]())
+
+
+def _count(made: Plan) -> str:
+    return "this action" if len(made.actions) == 1 else f"these {len(made.actions)} actions"

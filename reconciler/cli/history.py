@@ -1,0 +1,32 @@
+"""`reconciler history`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import environment, streams
+from reconciler.core.codec import history_json
+from reconciler.journal.store import Store
+
+
+@click.command(name="history")
+@click.argument("address", required=False)
+@click.option("--journal", metavar="URL", help="A path, or a database URL. [default: .reconciler/journal.db]")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--no-color", is_flag=True, help="No colour.")
+def command(address: str | None, journal: str | None, form: str, no_color: bool) -> None:
+    """What was done, when, by which run; of one model with ADDRESS. The oldest comes first."""
+    where = journal or environment.journal() or str(Path(".reconciler") / "journal.db")
+    store = Store.open(where, create=False)
+    records = [] if store is None else list(store.read(address))
+    if store is not None:
+        store.close()
+    if form == "json":
+        streams.out(streams.as_json(history_json(records)))
+        return
+    if not records:
+        streams.out(f"Nothing on record{f' of {address}' if address else ''} in {where}.")
+        return
+    from reconciler.render.status_text import history_text
+
+    streams.out(history_text(records, width=streams.width(), colour=streams.colour(no_color)))

@@ -1,0 +1,122 @@
+"""The entry point: finds the command, runs it, turns every error into one clear line and an exit code.
+
+Commands are imported when they are called, so that `--version` and `--help` answer at once."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import FileError, ReconcilerError
+
+USAGE = 64
+"""Wrong usage: click's own 2 means drift here."""
+
+COMMANDS = {
+    "demo": ("demo", "The whole story on simulated platforms: plan, apply, drift."),
+    "simulate": ("simulate", "Serve the simulated platforms on loopback."),
+    "init": ("init", "Write a starter inventory."),
+    "validate": ("validate", "Check an inventory offline; all complaints at once."),
+    "plan": ("plan", "Read live states, print the plan, save it."),
+    "apply": ("apply", "Apply a saved plan exactly, or plan, ask and apply."),
+    "drift": ("drift", "Live against what was last applied, and pending changes."),
+    "show": ("show", "Print a saved plan or report in any form."),
+    "status": ("status", "Live states with evidence and age."),
+    "discover": ("discover", "Write an inventory from what a platform lists."),
+    "adopt": ("adopt", "Record by hand what a model is."),
+    "history": ("history", "What was done, when, by which run."),
+    "lock": ("lock", "Who holds the lock."),
+    "platforms": ("platforms", "The platform definitions, and what each can do."),
+    "schema": ("schema", "Print a JSON Schema."),
+}
+"""Every command, its module in `reconciler.cli`, and its short help."""
+
+
+class _Commands(click.Group):
+    """Imports a command's module only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}")
+        found: click.Command = module.command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    name="reconciler",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: reconciler demo",
+)
+@click.version_option(__version__, prog_name="reconciler")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an internal error.")
+def commands() -> None:
+    """Make hosted AI models match a YAML inventory: plan, review, apply, and see drift."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line. Returns the exit code; everything for people is written by then."""
+    try:
+        result = commands.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.UsageError as error:
+        error.show(sys.stderr)
+        return USAGE
+    except click.Abort:
+        _complain("Nothing was done.")
+        return 130
+    except FileError as error:
+        _complain(str(error))
+        count = len(error.complaints)
+        _complain(f"{count} {'thing is' if count == 1 else 'things are'} wrong; nothing was asked of any platform.")
+        return error.exit_code
+    except ReconcilerError as error:
+        _complain(f"Error: {error}")
+        return error.exit_code
+    except BrokenPipeError:
+        # Nobody reads any more; closing again at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        _complain(f"Error: {error.filename or 'output'}: {error.strerror}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        return _internal(error, debug="--debug" in arguments)
+
+
+def _complain(text: str) -> None:
+    from reconciler.cli.streams import err
+    from reconciler.render.safe import terminal
+
+    err("\n".join(terminal(line) for line in text.splitlines()))
+
+
+def _internal(error: Exception, *, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        from reconciler.cli.streams import err
+
+        err("".join(traceback.format_exception(error)))
+    kind = type(error).__name__
+    _complain(f"Internal error: {kind}: {str(error).splitlines()[0] if str(error) else ''}")
+    _complain("This is a fault in reconciler. Run it again with --debug before the command to see where.")
+    return 1
+
+
+def main() -> None:
+    """`reconciler` on the command line."""
+    sys.exit(run(sys.argv[1:]))

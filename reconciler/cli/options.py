@@ -1,0 +1,104 @@
+"""Options that several commands share, and the values they come to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.core.duration import parse_duration
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+KINDS = ("json", "markdown")
+"""The kinds of `--report`."""
+
+
+class Duration(click.ParamType[float]):
+    """`90s`, `15m`, `24h`, `7d` -> seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds in `value`."""
+        try:
+            return float(value) if isinstance(value, int | float) else parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class ReportFile(click.ParamType[tuple[str, str]]):
+    """`KIND=FILE` -> the pair."""
+
+    name = "kind=file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The kind and the file in `value`."""
+        kind, found, file = str(value).partition("=")
+        if not found or not file or kind not in KINDS:
+            self.fail(f"{value!r} is not KIND=FILE with a KIND of {', '.join(KINDS)}", param, ctx)
+        return kind, file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """The options that every command over an inventory has."""
+
+    inventory: str | None
+    only: tuple[str, ...]
+    exclude: tuple[str, ...]
+    format: str
+    reports: tuple[tuple[str, str], ...]
+    journal: str | None
+    quiet: bool
+    verbose: bool
+    no_color: bool
+    no_progress: bool
+
+
+def common(
+    *, formats: tuple[str, ...] = ("text", "json", "markdown"), reports: bool = True
+) -> Callable[[Function], Function]:
+    """The decorator that adds them; the command gets them as `options: Common`."""
+    decorators = [
+        click.argument("inventory", required=False),
+        click.option(
+            "--only", multiple=True, metavar="PATTERN", help="Only these: a glob over addresses, or LABEL=VALUE."
+        ),
+        click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these."),
+        click.option(
+            "--format", type=click.Choice(formats), default="text", show_default=True, help="What stdout gets."
+        ),
+        click.option("--journal", metavar="URL", help="A path, or a database URL. [default: .reconciler/journal.db]"),
+        click.option("--quiet", is_flag=True, help="Nothing on stderr but errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more on stderr."),
+        click.option("--no-color", is_flag=True, help="No colour."),
+        click.option("--no-progress", is_flag=True, help="No progress."),
+    ]
+    if reports:
+        text = f"Write a report too: KIND is {' or '.join(KINDS)}. May be given again."
+        decorators.append(click.option("--report", "reports", type=ReportFile(), multiple=True, help=text))
+
+    def decorate(function: Function) -> Function:
+        def command(**given: Any) -> Any:
+            taken = {name: given.pop(name, ()) for name in Common.__dataclass_fields__}
+            return function(options=Common(**taken), **given)
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        command.__dict__.update(function.__dict__)
+        decorated: Any = command
+        for decorator in reversed(decorators):
+            decorated = decorator(decorated)
+        return decorated  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def guard_options(function: Function) -> Function:
+    """The options of plan and apply that tighten the guards."""
+    function = click.option(
+        "--guards", metavar="FILE", help="Guards from elsewhere than the inventory; the stricter of both counts."
+    )(function)
+    return click.option("--max-undeploys", type=click.IntRange(min=0), metavar="N", help="The most undeploys.")(
+        function
+    )

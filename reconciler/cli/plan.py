@@ -1,0 +1,54 @@
+"""`reconciler plan`."""
+
+import click
+
+from reconciler.cli import documents, session, streams
+from reconciler.cli.options import Common, Duration, common, guard_options
+from reconciler.cli.signals import run_async
+from reconciler.core.exits import Why, exit_code
+from reconciler.engine.opening import open_world
+from reconciler.engine.operations import Planned, plan, plan_reasons
+from reconciler.engine.waiting import Stop
+
+
+@click.command(name="plan")
+@common()
+@click.option("--out", metavar="PLAN", help="Save the plan, to be applied with: reconciler apply --plan PLAN.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@click.option("--offline", is_flag=True, help="Ask nobody: nothing is verified, and the plan says so.")
+@click.option("--expires", type=Duration(), default="24h", show_default=True, help="How long a saved plan holds.")
+@guard_options
+def command(
+    options: Common,
+    out: str | None,
+    detailed_exitcode: bool,
+    offline: bool,
+    expires: float,
+    max_undeploys: int | None,
+    guards: str | None,
+) -> int:
+    """Read live states, print the plan, save it.
+
+    Exit: 0 planned; 2 changes (with --detailed-exitcode); 6 not everything could be read; 1 no plan."""
+    inventory = session.read_inventory(options.inventory)
+    wanted = session.wanted(
+        inventory, options, max_undeploys=max_undeploys, guards=guards, lifetime=expires, offline=offline
+    )
+    setup = session.setup(inventory, options, run=session.new_run(), offline=offline)
+
+    async def work(_stop: Stop) -> Planned:
+        async with open_world(setup) as world:
+            return await plan(world, wanted)
+
+    made = run_async(work).plan
+    if out is not None:
+        streams.save(out, documents.saved_plan(made))
+    here = f" {options.inventory}" if options.inventory else ""
+    next_command = f"reconciler apply --plan {out}" if out else f"reconciler apply{here}"
+    shown = next_command if made.applyable and out != "-" else None
+    forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=shown)
+    if out != "-":
+        documents.publish(forms, options)
+    changes = [Why.CHANGES] if detailed_exitcode and made.actions else []
+    reasons = [why for why in plan_reasons(made) if why is Why.UNREAD]
+    return exit_code([*reasons, *changes])

@@ -1,0 +1,138 @@
+"""From options and environment to what a use case needs: the inventory, the setup, the selection."""
+
+import random
+import secrets
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler import __version__
+from reconciler.cli import environment
+from reconciler.cli.options import Common
+from reconciler.clock import SystemClock
+from reconciler.core.capabilities import PlatformType
+from reconciler.core.document import read_document
+from reconciler.core.model import Inventory, Limits, PlatformEntry
+from reconciler.core.schema import check
+from reconciler.core.selection import select
+from reconciler.engine.opening import Setup
+from reconciler.engine.operations import Wanted
+from reconciler.errors import ConfigurationError, InventoryError
+from reconciler.inventory.load import load, load_text
+from reconciler.platforms.registry import find_factory, type_names
+from reconciler.schemas import load_schema
+
+DEFAULT = "inventory.yaml"
+
+
+def read_inventory(path: str | None) -> Inventory:
+    """The inventory at `path`; `-` is stdin, None the default file. Raises `InventoryError`."""
+    return read_inventories((path or DEFAULT,))
+
+
+def read_inventories(paths: tuple[str, ...]) -> Inventory:
+    """The inventory in one file, one folder, stdin, or the files that a saved plan names. Raises `InventoryError`."""
+    if paths == ("-",):
+        return load_text(sys.stdin.buffer.read(), "-", Path(), _find_type, type_names())
+    return load([Path(path) for path in paths], _find_type, type_names())
+
+
+def _find_type(entry: PlatformEntry, directory: Path) -> PlatformType:
+    return find_factory(entry, directory).type
+
+
+def types_of(inventory: Inventory, platforms: tuple[str, ...] = ()) -> dict[str, PlatformType]:
+    """The types of `platforms`, or of every platform that a model of the inventory is on."""
+    used = set(platforms) or {model.platform for model in inventory.models}
+    return {
+        entry.name: _find_type(entry, Path(inventory.directory)) for entry in inventory.platforms if entry.name in used
+    }
+
+
+def setup(
+    inventory: Inventory,
+    options: Common,
+    *,
+    run: str,
+    write: bool = False,
+    offline: bool = False,
+    lock_timeout: float = 0.0,
+    platforms: tuple[str, ...] = (),
+) -> Setup:
+    """What a run over `inventory` works with: its platforms that models are on, or those named.
+
+    Raises `ConfigurationError` for keys and addresses."""
+    types = types_of(inventory, platforms)
+    return Setup(
+        inventory=inventory,
+        credentials=environment.origins(types) if offline else environment.credentials(types),
+        journal=journal_of(inventory, options.journal),
+        clock=SystemClock(),
+        chance=random.Random(),
+        run=run,
+        tool_version=__version__,
+        write=write,
+        lock_timeout=lock_timeout,
+        offline=offline,
+        poll=environment.seconds("POLL"),
+        settle=environment.seconds("SETTLE"),
+    )
+
+
+def journal_of(inventory: Inventory, option: str | None) -> str:
+    """Where the journal is: the option, the environment, or beside the inventory."""
+    return option or environment.journal() or str(Path(inventory.directory) / ".reconciler" / "journal.db")
+
+
+def new_run() -> str:
+    """A short random id for one run."""
+    return f"r-{secrets.token_hex(3)}"
+
+
+def wanted(
+    inventory: Inventory,
+    options: Common,
+    *,
+    max_undeploys: int | None = None,
+    guards: str | None = None,
+    approved: tuple[str, ...] = (),
+    lifetime: float = 86400.0,
+    offline: bool = False,
+) -> Wanted:
+    """What a plan is asked for. Raises `ConfigurationError` for a selection that fits nothing, or an unknown address."""
+    chosen = frozenset(model.address for model in select(inventory.models, options.only, options.exclude))
+    if not chosen and (options.only or options.exclude):
+        raise ConfigurationError("no model fits --only and --exclude")
+    known = {model.address for model in inventory.models}
+    for address in approved:
+        if address not in known:
+            raise ConfigurationError(f"--approve {address}: the inventory has no such model")
+    limits = inventory.limits
+    if max_undeploys is not None:
+        limits = limits.stricter(replace(limits, max_undeploys=max_undeploys))
+    if guards is not None:
+        limits = limits.stricter(read_guards(guards))
+    return Wanted(
+        selected=chosen,
+        partial=len(chosen) < len(inventory.models),
+        limits=limits,
+        approved=frozenset(approved),
+        lifetime=lifetime,
+        offline=offline,
+        commit=environment.commit(),
+    )
+
+
+def read_guards(path: str) -> Limits:
+    """The limits in a YAML file that holds what `guards:` of an inventory holds. Raises `InventoryError`."""
+    try:
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}: the guards cannot be read") from error
+    document, complaints = read_document(text, path)
+    if document is not None and not complaints:
+        schema = load_schema("inventory")
+        complaints = check(document, {**schema["properties"]["guards"], "$defs": schema.get("$defs", {})})
+    if document is None or complaints:
+        raise InventoryError(complaints)
+    return Limits(**(document.data or {}))

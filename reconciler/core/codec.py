@@ -1,0 +1,232 @@
+"""Values <-> the JSON of CONTRACT: plans, drift, reports, status, history. Versioned; a saved plan is sealed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from reconciler.core.drift import Drift
+from reconciler.core.live import Failure
+from reconciler.core.plan import (
+    Action,
+    Blocked,
+    Finding,
+    Plan,
+    PlannedInventory,
+    PlannedPlatform,
+    Warned,
+)
+from reconciler.core.record import Record
+from reconciler.core.report import Outcome, Report
+from reconciler.core.seal import digest, seal, sealed
+from reconciler.core.status import Status
+from reconciler.errors import PlanRefused
+
+VERSION: Final = "1.0"
+"""`format_version` of everything written here: minor is additive, major is refused."""
+
+Json = dict[str, Any]
+
+
+def with_digest(plan: Plan) -> Plan:
+    """`plan` with its digest: over the world and what would be done, but not over times, ids or words for people."""
+    world = {
+        "platforms": [[platform.name, platform.url] for platform in plan.platforms],
+        "actions": [
+            {name: value for name, value in _action(action).items() if name not in ("reason", "evidence", "source")}
+            for action in plan.actions
+        ],
+        "blocked": [[entry.address, entry.verb, entry.code, entry.live] for entry in plan.blocked],
+        "unchanged": list(plan.unchanged),
+        "failures": [failure.address for failure in plan.failures],
+        "guards": [[finding.name, finding.level, list(finding.addresses)] for finding in plan.guards],
+    }
+    return replace(plan, digest=digest(world))
+
+
+def plan_json(plan: Plan, *, key: str | None = None) -> Json:
+    """The plan as `schemas/plan.schema.json` has it, sealed; `key` makes the seal an HMAC."""
+    data = _plan(plan, "reconciler/plan")
+    return {**data, "seal": seal(data, key)}
+
+
+def drift_json(plan: Plan, drifts: Iterable[Drift]) -> Json:
+    """A plan with what drifted: `format` is `reconciler/drift`."""
+    return {
+        **_plan(plan, "reconciler/drift"),
+        "drift": [
+            {
+                "address": drift.address,
+                "kind": drift.kind,
+                "from": drift.was,
+                "to": drift.now,
+                "since": msgspec.to_builtins(drift.since),
+                "text": drift.text,
+                "owner": drift.owner,
+            }
+            for drift in drifts
+        ],
+    }
+
+
+def _plan(plan: Plan, kind: str) -> Json:
+    return {
+        "format": kind,
+        "format_version": VERSION,
+        "tool_version": plan.tool_version,
+        "id": plan.id,
+        "created_at": _time(plan.created_at),
+        "expires_at": _time(plan.expires_at),
+        "digest": plan.digest,
+        "inventory": msgspec.to_builtins(plan.inventory),
+        "platforms": msgspec.to_builtins(plan.platforms),
+        "complete": plan.complete,
+        "applyable": plan.applyable,
+        "partial": plan.partial,
+        "offline": plan.offline,
+        "summary": plan.summary,
+        "actions": [_action(action) for action in plan.actions],
+        "blocked": msgspec.to_builtins(plan.blocked),
+        "unchanged": list(plan.unchanged),
+        "unmanaged": list(plan.unmanaged),
+        "failures": msgspec.to_builtins(plan.failures),
+        "warnings": msgspec.to_builtins(plan.warnings),
+        "guards": msgspec.to_builtins(plan.guards),
+    }
+
+
+def _action(action: Action) -> Json:
+    return {"id": action.id, **msgspec.to_builtins(action), "destructive": action.destructive}
+
+
+def read_plan(data: Any, *, key: str | None = None) -> Plan:
+    """The plan in JSON data. Raises `PlanRefused` for another format, a newer major version, or a broken seal."""
+    if not isinstance(data, dict) or data.get("format") != "reconciler/plan":
+        raise PlanRefused("this file is not a saved plan of reconciler")
+    _check_version(data)
+    body = {name: value for name, value in data.items() if name != "seal"}
+    claimed = data.get("seal")
+    if not isinstance(claimed, str) or not sealed(body, claimed, key):
+        keyed = isinstance(claimed, str) and claimed.startswith("hmac-")
+        if keyed and key is None:
+            raise PlanRefused("the plan was sealed with a key: set RECONCILER_PLAN_KEY")
+        if key is not None and not keyed:
+            raise PlanRefused("the plan was not sealed with the key in RECONCILER_PLAN_KEY; plan again where it is set")
+        raise PlanRefused("the plan was altered since it was saved: its seal does not fit; plan again")
+    plan = _to_plan(body)
+    if with_digest(plan).digest != plan.digest:
+        raise PlanRefused("the plan was altered since it was saved: its digest does not fit; plan again")
+    return plan
+
+
+def _check_version(data: Json) -> None:
+    version = data.get("format_version")
+    if not isinstance(version, str) or version.split(".")[0] != VERSION.split(".")[0]:
+        raise PlanRefused(
+            f"format version {version} is not understood, this is {VERSION}: use the version that wrote it"
+        )
+
+
+def _to_plan(data: Json) -> Plan:
+    try:
+        return Plan(
+            id=data["id"],
+            tool_version=data["tool_version"],
+            created_at=msgspec.convert(data["created_at"], datetime),
+            expires_at=msgspec.convert(data["expires_at"], datetime),
+            digest=data["digest"],
+            inventory=msgspec.convert(data["inventory"], PlannedInventory),
+            platforms=msgspec.convert(data["platforms"], tuple[PlannedPlatform, ...]),
+            actions=msgspec.convert(data["actions"], tuple[Action, ...]),
+            blocked=msgspec.convert(data["blocked"], tuple[Blocked, ...]),
+            unchanged=msgspec.convert(data["unchanged"], tuple[str, ...]),
+            unmanaged=msgspec.convert(data["unmanaged"], tuple[str, ...]),
+            failures=msgspec.convert(data["failures"], tuple[Failure, ...]),
+            warnings=msgspec.convert(data.get("warnings", ()), tuple[Warned, ...]),
+            guards=msgspec.convert(data["guards"], tuple[Finding, ...]),
+            partial=data["partial"],
+            offline=data.get("offline", False),
+        )
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        raise PlanRefused(f"this plan cannot be read: {error}") from error
+
+
+def report_json(report: Report) -> Json:
+    """The report as `schemas/report.schema.json` has it."""
+    return {
+        "format": "reconciler/report",
+        "format_version": VERSION,
+        "run_id": report.run_id,
+        "plan_digest": report.plan_digest,
+        "started_at": _time(report.started_at),
+        "finished_at": _time(report.finished_at),
+        "exit_code": report.exit_code,
+        "reasons": list(report.reasons),
+        "summary": report.summary,
+        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+    }
+
+
+def _outcome(outcome: Outcome) -> Json:
+    fields = msgspec.to_builtins(outcome)
+    kind = fields.pop("kind")
+    return {"id": outcome.id, "address": fields.pop("address"), "verb": fields.pop("verb"), "outcome": kind, **fields}
+
+
+def read_report(data: Any) -> Report:
+    """The report in JSON data. Raises `PlanRefused` for another format or a newer major version."""
+    if not isinstance(data, dict) or data.get("format") != "reconciler/report":
+        raise PlanRefused("this file is neither a saved plan nor a report of reconciler")
+    _check_version(data)
+    try:
+        return Report(
+            run_id=data["run_id"],
+            plan_digest=data["plan_digest"],
+            started_at=msgspec.convert(data["started_at"], datetime),
+            finished_at=msgspec.convert(data["finished_at"], datetime),
+            exit_code=data["exit_code"],
+            reasons=msgspec.convert(data["reasons"], tuple[str, ...]),
+            outcomes=tuple(
+                msgspec.convert({**outcome, "kind": outcome["outcome"]}, Outcome) for outcome in data["outcomes"]
+            ),
+        )
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        raise PlanRefused(f"this report cannot be read: {error}") from error
+
+
+def status_json(rows: Sequence[Status]) -> Json:
+    """Live states with their evidence: `reconciler/status`."""
+    return {
+        "format": "reconciler/status",
+        "format_version": VERSION,
+        "models": [
+            {
+                "address": row.model.address,
+                "target": msgspec.to_builtins(row.model.target),
+                "live": row.live,
+                "evidence": msgspec.to_builtins(row.evidence),
+                "last_action": msgspec.to_builtins(row.last_action),
+                "error": row.error,
+            }
+            for row in rows
+        ],
+    }
+
+
+def history_json(records: Iterable[Record]) -> Json:
+    """The journal's records, the oldest first: `reconciler/history`. Each has the fields that its kind fills."""
+    return {
+        "format": "reconciler/history",
+        "format_version": VERSION,
+        "records": [
+            {name: value for name, value in msgspec.to_builtins(record).items() if value is not None}
+            for record in records
+        ],
+    }
+
+
+def _time(moment: datetime) -> str:
+    text: str = msgspec.to_builtins(moment)
+    return text

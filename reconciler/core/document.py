@@ -1,0 +1,398 @@
+"""YAML text -> plain data that knows where every part of it stands. Reads no files and knows no schema.
+
+One pass over the parser's events, so that nothing is built from what is refused: aliases, anchors, merge keys, tags, a
+second document, keys that are no text or stand twice, nesting without end, characters that nobody can see, and words
+that YAML readers take for something else than they look like (`no`, `010`, `12:30`, `2024-02-24`).
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import islice
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from reconciler.errors import Complaint
+
+MAX_BYTES: Final = 1 << 20
+"""The longest text that is read."""
+
+MAX_DEPTH: Final = 32
+"""How deep mappings and lists may be nested."""
+
+MAX_COMPLAINTS: Final = 100
+"""After so many the rest of a text is not read: it is not what it was taken for."""
+
+Path = tuple[str | int, ...]
+"""What leads to a part of a document: keys of mappings and indices of lists, from the top."""
+
+Place = tuple[Any, Any, Any]
+"""Where a part stands: the parser's mark of its key (None for the top and in lists) and of its value, and the places
+of its own parts in a dict or list like the part itself (None for a scalar)."""
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Document:
+    """The data of one YAML text: dicts with text keys, lists, text, numbers, True, False and None."""
+
+    file: str
+    data: Any
+    top: Place = field(repr=False)
+
+    def at(self, path: Path) -> tuple[int, int]:
+        """Line and column, from 1, of the value at `path`, or of the nearest part around it where it is missing."""
+        place = self._nearest(path)[0]
+        return place[1].line + 1, place[1].column + 1
+
+    def key_at(self, path: Path) -> tuple[int, int]:
+        """Line and column, from 1, of the key that `path` ends with; of the value where it has none, as in a list."""
+        key, value, _ = self._nearest(path)[0]
+        mark = key or value
+        return mark.line + 1, mark.column + 1
+
+    def has(self, path: Path) -> bool:
+        """Whether something stands at `path`."""
+        return self._nearest(path)[1]
+
+    def complaint(self, path: Path, text: str, *, on_key: bool = False) -> Complaint:
+        """A complaint about the value at `path`, or about its key, or about the nearest part around it."""
+        line, column = self.key_at(path) if on_key or not self.has(path) else self.at(path)
+        return Complaint(file=self.file, line=line, column=column, text=text)
+
+    def _nearest(self, path: Path) -> tuple[Place, bool]:
+        place = self.top
+        for step in path:
+            try:
+                place = place[2][step]
+            except (KeyError, IndexError, TypeError):
+                return place, False
+        return place, True
+
+
+def read_document(text: str | bytes, file: str) -> tuple[Document | None, tuple[Complaint, ...]]:
+    """The document in `text` and everything wrong with it as YAML, in order; `file` names it in complaints.
+
+    The document is None where the text could not be read to its end. Where it is there in spite of complaints, what
+    was refused is None in it, or the text as it was written. Raises nothing."""
+    reader, document = _Reader(file), None
+    try:
+        characters = _decode(text)
+        if len(characters.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+            raise _End(0, 0, "larger than 1 MiB")
+        reader.read(_without_hidden(characters, reader))
+        document = Document(file=file, data=reader.data, top=reader.top)
+    except _End as end:
+        reader.complain_at(*end.args)
+    return document, tuple(sorted(reader.complaints, key=attrgetter("line", "column")))
+
+
+def printable(text: str) -> str:
+    """`text` with every character that does not show, or that moves others, as a visible escape."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+class _End(Exception):
+    """The text cannot be read beyond a place: line and column, from 0, and why."""
+
+
+# Characters: what nobody sees in a review must not be there.
+
+
+def _decode(text: str | bytes) -> str:
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = text[: error.start].decode("utf-8-sig", "replace")
+        raise _End(*_position(before, len(before)), "not UTF-8 text") from error
+
+
+def _position(text: str, index: int) -> tuple[int, int]:
+    return text.count("\n", 0, index), index - text.rfind("\n", 0, index) - 1
+
+
+def _hidden(char: str) -> bool:
+    """Whether `char` is a control, a format (bidi, zero width), half a character, or a line end only YAML knows."""
+    refused = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\ufffe\uffff"
+    return refused and char not in "\n\t"
+
+
+def _name(char: str) -> str:
+    return f"{ascii(char)[1:-1]} ({unicodedata.name(char, 'control character').lower()})"
+
+
+def _without_hidden(text: str, reader: "_Reader") -> str:
+    """`text` with a visible stand-in for every hidden character, each of them complained about."""
+    hidden = {char for char in set(text) - {"\r"} if _hidden(char)}
+    if not hidden and "\r" not in text:
+        return text
+    pattern = re.compile(r"\r(?!\n)" + "".join(f"|{re.escape(char)}" for char in sorted(hidden)))
+    for match in islice(pattern.finditer(text), MAX_COMPLAINTS):
+        reader.complain_at(*_position(text, match.start()), f"the character {_name(match[0])} is not allowed")
+    return pattern.sub("\ufffd", text)
+
+
+# Plain scalars: unquoted words, read only where all YAML readers read them alike.
+
+
+class _Trap(NamedTuple):
+    """A word that YAML readers take for more than text. `plain` is how to write that unmistakably, None for no way."""
+
+    reading: str
+    plain: str | None = None
+
+
+_SUSPECT: Final = frozenset("0123456789+-.~tTfFnNyYoO")
+"""How a word begins that may be more than text."""
+
+_CONSTANTS: Final[Mapping[str, Any]] = {
+    "": None,
+    **dict.fromkeys(("~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+_SWITCH = re.compile(r"(?i:yes|no|on|off|y|n)")
+_NUMBER = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oObB][0-7_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9]*)?|\.(?i:inf)"
+    r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)|\.(?i:nan)"
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt \t][-+:.0-9Zz \t]*)?")
+
+
+def _resolve(text: str) -> Any:
+    """What a plain scalar means: text, a number, True, False, None, or a `_Trap`."""
+    if text and text[0] not in _SUSPECT:
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if _DATE.fullmatch(text):
+        return _Trap("a date")
+    if _SWITCH.fullmatch(text):
+        word = "true" if text.lower() in ("yes", "on", "y") else "false"
+        return _Trap(word, word)
+    return _number(text) if _NUMBER.fullmatch(text) else text
+
+
+def _number(text: str) -> _Trap:
+    """What YAML 1.1 makes of a number in one of its odd spellings, which others read as text or as another number."""
+    if len(text) > 40:
+        return _Trap("a number")
+    try:
+        value = yaml.safe_load(text)
+        number = float(text.replace("_", "") if isinstance(value, str) else value)
+    except ValueError:
+        return _Trap("a number")
+    if number and not 1e-9 <= abs(number) < 1e15:
+        return _Trap(f"the number {number:g}")
+    plain = f"{number:.12f}".rstrip("0").rstrip(".")
+    return _Trap(plain, plain)
+
+
+# Events -> data.
+
+
+class _Key(Enum):
+    """What a mapping has for a key: it is `NEXT`; it was `REFUSED`, so that its value is not kept; it is `NO_TEXT`."""
+
+    NEXT = 1
+    REFUSED = 2
+    NO_TEXT = 3
+
+
+class _Frame:
+    """A mapping or list that is not ended yet."""
+
+    __slots__ = ("data", "key", "key_mark", "mark", "places")
+
+    def __init__(self, data: Any, places: Any, mark: Any) -> None:
+        self.data, self.places, self.mark = data, places, mark
+        self.key: Any = _Key.NEXT
+        self.key_mark: Any = None
+
+
+class _Reader:
+    """Folds the parser's events into data and places, with a stack of its own instead of recursion."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.complaints: list[Complaint] = []
+        self.data: Any = None
+        self.top: Place = (None, yaml.Mark(file, 0, 0, 0, None, 0), None)
+        self.stack: list[_Frame] = []
+        self.begun = False
+        self.aliases: set[str] = set()  # complained about, each once: a few of them make thousands
+
+    def complain_at(self, line: int, column: int, text: str) -> None:
+        """Notes one thing wrong; line and column count from 0."""
+        self.complaints.append(Complaint(file=self.file, line=line + 1, column=column + 1, text=text))
+
+    def complain(self, mark: Any, text: str) -> None:
+        """Notes one thing wrong; ends the reading where it is one too many."""
+        self.complain_at(mark.line, mark.column, text)
+        if len(self.complaints) >= MAX_COMPLAINTS:
+            raise _End(mark.line, mark.column, "the rest was not read: too much is wrong with this file")
+
+    def read(self, text: str) -> None:
+        """Reads all of `text`. Raises `_End` where that is not possible."""
+        try:
+            for event in yaml.parse(text, Loader=_LOADER):
+                self._take(event, type(event))
+        except yaml.MarkedYAMLError as error:
+            raise _syntax(error, text) from error
+        except yaml.YAMLError as error:
+            raise _End(0, 0, f"not YAML: {printable(str(error))[:100]}") from error
+
+    def _take(self, event: Any, kind: type) -> None:
+        if kind is yaml.ScalarEvent:
+            self._scalar(event)
+        elif kind is yaml.MappingStartEvent:
+            self._start(event, {}, {})
+        elif kind is yaml.SequenceStartEvent:
+            self._start(event, [], [])
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            frame = self.stack.pop()
+            self._attach(frame.data, frame.mark, frame.places)
+        elif kind is yaml.AliasEvent:
+            self._alias(event)
+        elif kind is yaml.DocumentStartEvent:
+            self._document(event)
+
+    def _document(self, event: Any) -> None:
+        if self.begun:
+            raise _End(event.start_mark.line, event.start_mark.column, "a second document (---) is not allowed")
+        self.begun = True
+        if event.version or event.tags:
+            self.complain(event.start_mark, "directives (%YAML, %TAG) are not allowed")
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self.aliases:
+            self.aliases.add(event.anchor)
+            text = f"aliases are not allowed: write out what *{_short(event.anchor)} stands for"
+            self.complain(event.start_mark, text)
+        if self._key_is_next():
+            self.stack[-1].key = _Key.REFUSED
+        else:
+            self._attach(None, event.start_mark, None)
+
+    def _marked(self, event: Any) -> None:
+        """Complains about an anchor or a tag of a part that is otherwise read."""
+        if event.anchor is not None:
+            self.complain(event.start_mark, f"anchors are not allowed: take &{_short(event.anchor)} away")
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!", 1)
+            self.complain(event.start_mark, f"tags are not allowed: take {_short(tag)} away")
+
+    def _start(self, event: Any, data: Any, places: Any) -> None:
+        mark = event.start_mark
+        if len(self.stack) == MAX_DEPTH:
+            raise _End(mark.line, mark.column, f"nested deeper than {MAX_DEPTH} levels")
+        self._marked(event)
+        if self._key_is_next():
+            kind = "mapping" if isinstance(data, dict) else "list"
+            self.complain(mark, f"a name must be text, and not a {kind}")
+            self.stack[-1].key = _Key.NO_TEXT
+        self.stack.append(_Frame(data, places, mark))
+
+    def _key_is_next(self) -> bool:
+        return bool(self.stack) and self.stack[-1].key is _Key.NEXT and isinstance(self.stack[-1].data, dict)
+
+    def _scalar(self, event: Any) -> None:
+        if event.tag is not None or event.anchor is not None:
+            self._marked(event)
+        if event.style == '"' and not event.value.isprintable():
+            for char in filter(_hidden, dict.fromkeys(event.value)):
+                self.complain(event.start_mark, f"the character {_name(char)} is not allowed")
+        value = _resolve(event.value) if event.implicit[0] and event.tag is None else event.value
+        if self._key_is_next():
+            self._key(event, value)
+        else:
+            if type(value) is _Trap:
+                meant = f", or {value.plain} if that is meant" if value.plain else ""
+                self.complain(event.start_mark, f"quote this value: {_misread(event.value, value)}{meant}")
+                value = event.value
+            self._attach(value, event.start_mark, None)
+
+    def _key(self, event: Any, value: Any) -> None:
+        frame, text, mark = self.stack[-1], event.value, event.start_mark
+        frame.key, frame.key_mark = text, mark
+        if type(value) is _Trap:
+            self.complain(mark, f"quote this name: {_misread(text, value)}")
+        elif not isinstance(value, str):
+            reading = "nothing" if value is None else "a number" if type(value) in (int, float) else text.lower()
+            why = f": {_misread(text, _Trap(reading))}" if text else ", and nothing stands here"
+            self.complain(mark, f"a name must be text{why}")
+        elif text == "<<" and event.implicit[0]:
+            self.complain(mark, "merge keys (<<) are not allowed: write the fields out")
+            frame.key = _Key.REFUSED
+        if frame.key is text and text in frame.places:
+            first = frame.places[text][0].line + 1
+            self.complain(mark, f'"{_short(text)}" stands twice: first in line {first}, again in line {mark.line + 1}')
+            frame.key = _Key.REFUSED
+
+    def _attach(self, value: Any, mark: Any, places: Any) -> None:
+        """Puts a finished part where it belongs."""
+        if not self.stack:
+            self.data, self.top = value, (None, mark, places)
+            return
+        frame = self.stack[-1]
+        if isinstance(frame.data, list):
+            frame.data.append(value)
+            frame.places.append((None, mark, places))
+        elif frame.key is _Key.NO_TEXT:
+            frame.key = _Key.REFUSED
+        else:
+            if frame.key is not _Key.REFUSED:
+                frame.data[frame.key] = value
+                frame.places[frame.key] = (frame.key_mark, mark, places)
+            frame.key = _Key.NEXT
+
+
+# Words.
+
+
+def _short(text: str) -> str:
+    return printable(text[:40]) + ("…" if len(text) > 40 else "")
+
+
+def _misread(text: str, trap: _Trap) -> str:
+    return f'YAML may read {_short(text)} as {trap.reading}; write "{_short(text)}"'
+
+
+_PROBLEMS: Final[tuple[tuple[str, str], ...]] = (
+    ("mapping values are not allowed", "a second colon in this line (quote text that holds one), or wrong indentation"),
+    ("could not find expected ':'", "a name without a colon behind it, or one longer than 1,000 characters"),
+    ("unexpected end of stream", "this quote is never closed"),
+    ("unknown escape character", "an unknown \\ escape in double quotes; in single quotes a \\ is only a \\"),
+    ("did not find expected key", "this line does not fit those above: look at its indentation, quotes and brackets"),
+    ("did not find expected '-' indicator", "this line does not fit the list above: look at its indentation"),
+    ("did not find expected ',' or", "a comma or a closing bracket is missing"),
+    ("cannot start any token", "no word begins with this character; quote it"),
+)
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> _End:
+    """What the parser found, in our words, at the place where the mistake was made."""
+    problem, context = error.problem or "", error.context or ""
+    mark: Any = error.problem_mark or error.context_mark
+    if "end of stream" in problem or "expected ':'" in problem:
+        mark = error.context_mark or mark
+    known = (words for part, words in _PROBLEMS if part in problem)
+    words = next(known, printable(f"{problem} {context}")[:100].strip())
+    if text[mark.index : mark.index + 1] == "\t":
+        words = "a tab stands here; indent with spaces"
+    return _End(mark.line, mark.column, f"not YAML: {words}")

@@ -1,0 +1,76 @@
+"""What the journal remembers of one model: the fold over its records."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.job import Job, Verb
+from reconciler.core.live import EvidenceSource, LiveState
+from reconciler.core.model import Deployment, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The target last applied: found or brought there, by which run and when. `settings` is None where the deploy was
+    not ours, so that nothing can be said of a change."""
+
+    deployment: Deployment
+    settings: Settings | None
+    run: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Believed:
+    """The state the last ended job, or a person, left the model in."""
+
+    state: LiveState
+    source: EvidenceSource
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """The last artefact fetched. `path` is below the export root."""
+
+    path: str
+    sha256: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A start that was about to be sent and of which no answer is on record."""
+
+    verb: Verb
+    at: datetime
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastAction:
+    """The newest action on record, for people."""
+
+    verb: Verb
+    outcome: str
+    run: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """All that is remembered of one model of one origin. `job` is the last deploy or undeploy job, `job_ended` whether
+    its end is on record; `export_job` is an export not known to have ended; `open` a start with no answer."""
+
+    job: Job | None = None
+    job_ended: bool = False
+    export_job: Job | None = None
+    believed: Believed | None = None
+    applied: Applied | None = None
+    exported: Exported | None = None
+    open: Intent | None = None
+    protected: bool = False
+    last_action: LastAction | None = None
+
+
+NOTHING = Memory()
+"""What is remembered of a model that no record names."""

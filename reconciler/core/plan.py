@@ -1,0 +1,198 @@
+"""The plan: a value. What would be done, to what, why, and what stands against it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.core.job import Verb
+from reconciler.core.live import Evidence, Failure
+from reconciler.core.model import Settings, Source
+
+
+class ReasonCode(StrEnum):
+    """Why an action is planned. For people and statistics; nothing decides by it."""
+
+    PENDING = "pending"
+    DRIFTED = "drifted"
+    SETTINGS = "settings"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    EXPORT_MISSING = "export-missing"
+    EXPORT_OLD = "export-old"
+
+
+class BlockedCode(StrEnum):
+    """Why a wanted action is not planned."""
+
+    UNKNOWN = "unknown"
+    UNSUPPORTED = "unsupported"
+    MANUAL = "manual"
+    NOT_READY = "not-ready"
+    BROKEN = "broken"
+    ABSENT = "absent"
+    EXPORT = "export"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why: a stable code and a sentence."""
+
+    code: ReasonCode
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningJob:
+    """A job already running. `verb` None: a run of the platform's own; `job` None: it has no id."""
+
+    verb: Verb | None
+    job: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One verb on one model.
+
+    `before` and `after` are live states; for an export `not-exported`, `exported` and `exported`. `adopts`: start
+    nothing, only wait for this job. `follows`: start once this has ended. `requires`: ids of actions to be done first.
+    `settings`: what a deploy sends; empty for other verbs. `artifact`: an export's path below the export root."""
+
+    address: str
+    verb: Verb
+    model_id: str
+    before: str
+    after: str
+    reason: Reason
+    evidence: Evidence
+    source: Source
+    adopts: RunningJob | None = None
+    follows: RunningJob | None = None
+    requires: tuple[str, ...] = ()
+    settings: Settings | None = None
+    artifact: str | None = None
+
+    @property
+    def id(self) -> str:
+        """`address#verb`."""
+        return action_id(self.address, self.verb)
+
+    @property
+    def destructive(self) -> bool:
+        """Whether it takes a model out of service."""
+        return self.verb is Verb.UNDEPLOY
+
+
+def action_id(address: str, verb: Verb) -> str:
+    """The id of the one action that a plan can hold of `verb` on `address`."""
+    return f"{address}#{verb}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Wanted, but impossible or unsafe to decide. `text` ends with what settles it."""
+
+    address: str
+    verb: Verb
+    code: BlockedCode
+    text: str
+    live: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Nothing to do, but something a person should know."""
+
+    address: str
+    text: str
+
+
+class Level(StrEnum):
+    """What a guard does: `stop` an apply, or only tell (`warn`)."""
+
+    STOP = "stop"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a guard says of a finished plan."""
+
+    name: str
+    level: Level
+    message: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPlatform:
+    """One platform of the plan. `url` is its origin, None offline; `complete`: everything asked of it was read."""
+
+    name: str
+    type: str
+    url: str | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedInventory:
+    """Which inventory was planned. `commit` is the git commit, None outside a pipeline that names it."""
+
+    files: tuple[str, ...]
+    digest: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done. `digest` is over the world and the actions: the same world gives the same digest. `id` is
+    random: a plan is used once. `partial`: a selection left models out. `offline`: nothing was read, so nothing is
+    verified. `unchanged` and `unmanaged` hold addresses, of the unmanaged with the platform's id as the name."""
+
+    id: str
+    tool_version: str
+    created_at: datetime
+    expires_at: datetime
+    inventory: PlannedInventory
+    platforms: tuple[PlannedPlatform, ...]
+    actions: tuple[Action, ...]
+    blocked: tuple[Blocked, ...]
+    unchanged: tuple[str, ...]
+    unmanaged: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    warnings: tuple[Warned, ...]
+    guards: tuple[Finding, ...]
+    partial: bool
+    offline: bool
+    digest: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything asked for was read."""
+        return not self.failures and not self.offline
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a guard stops an apply of this plan."""
+        return any(finding.level is Level.STOP for finding in self.guards)
+
+    @property
+    def applyable(self) -> bool:
+        """Whether an apply would do something."""
+        return bool(self.actions) and not self.stopped and not self.offline
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Counts, for people and pipelines. `adopt` counts the actions that only wait; they are not counted again."""
+        started = [action for action in self.actions if action.adopts is None]
+        return {
+            **{str(verb): sum(action.verb is verb for action in started) for verb in Verb},
+            "adopt": len(self.actions) - len(started),
+            "unchanged": len(self.unchanged),
+            "blocked": len(self.blocked),
+            "unknown": sum(entry.code is BlockedCode.UNKNOWN for entry in self.blocked),
+            "unmanaged": len(self.unmanaged),
+            "failures": len(self.failures),
+        }

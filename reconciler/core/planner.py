@@ -1,0 +1,270 @@
+"""Inventory x snapshot x memory -> what to do. Its heart is one table; the rest turns its cells into actions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from reconciler.core.capabilities import Capabilities
+from reconciler.core.differences import explain_difference
+from reconciler.core.exports import decide_export
+from reconciler.core.job import Verb
+from reconciler.core.live import Live, LiveState, Snapshot
+from reconciler.core.memory import NOTHING, Memory
+from reconciler.core.model import Deployment, Model, OnBroken, OnUnknown
+from reconciler.core.order import link
+from reconciler.core.plan import Action, Blocked, BlockedCode, Reason, ReasonCode, RunningJob, Warned
+from reconciler.core.pointer import at
+
+
+class Cell(StrEnum):
+    """What to do with one model."""
+
+    NOTHING = "unchanged"
+    SETTINGS = "deploy again when settings changed"
+    DEPLOY = "deploy"
+    UNDEPLOY = "undeploy"
+    DEPLOY_AFTER = "deploy after the running job"
+    UNDEPLOY_AFTER = "undeploy after the running job"
+    ADOPT = "adopt the running job"
+    WARN = "unchanged, with the warning"
+    NOT_READY = "blocked: not ready"
+    BROKEN = "blocked: broken"
+    ABSENT = "blocked: absent"
+    UNKNOWN = "blocked: unknown"
+
+
+TABLE: Final[Mapping[LiveState, tuple[Cell, Cell]]] = {
+    # live                    wanted deployed     wanted undeployed
+    LiveState.DEPLOYED:      (Cell.SETTINGS,      Cell.UNDEPLOY),
+    LiveState.UNDEPLOYED:    (Cell.DEPLOY,        Cell.NOTHING),
+    LiveState.DEPLOYING:     (Cell.ADOPT,         Cell.UNDEPLOY_AFTER),
+    LiveState.UNDEPLOYING:   (Cell.DEPLOY_AFTER,  Cell.ADOPT),
+    LiveState.BUSY:          (Cell.DEPLOY_AFTER,  Cell.UNDEPLOY_AFTER),
+    LiveState.NOT_READY:     (Cell.NOT_READY,     Cell.NOTHING),
+    LiveState.BROKEN:        (Cell.BROKEN,        Cell.WARN),
+    LiveState.ABSENT:        (Cell.ABSENT,        Cell.WARN),
+    LiveState.UNKNOWN:       (Cell.UNKNOWN,       Cell.UNKNOWN),
+}  # fmt: skip
+"""The decision table: what a live state and a wanted deployment mean together."""
+
+_VERB: Final = {Deployment.DEPLOYED: Verb.DEPLOY, Deployment.UNDEPLOYED: Verb.UNDEPLOY}
+_RUNNING: Final = {LiveState.DEPLOYING: Verb.DEPLOY, LiveState.UNDEPLOYING: Verb.UNDEPLOY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What to do with all models, in order of address."""
+
+    actions: tuple[Action, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """All that is known of one model."""
+
+    model: Model
+    live: Live
+    memory: Memory
+    capabilities: Capabilities
+
+
+def decide(
+    models: Sequence[Model],
+    snapshot: Snapshot,
+    memories: Mapping[str, Memory],
+    capabilities: Mapping[str, Capabilities],
+    *,
+    selected: frozenset[str],
+    now: datetime,
+) -> Decisions:
+    """What to do with the models at the `selected` addresses; `models` are those and all that they come after.
+
+    `memories` is by address, `capabilities` by platform. Models that the snapshot holds no live state of are left out:
+    they are its failures."""
+    actions: list[Action] = []
+    blocked: list[Blocked] = []
+    unchanged: list[str] = []
+    warnings: list[Warned] = []
+    for model in sorted(models, key=lambda model: model.address):
+        live = snapshot.lives.get(model.address)
+        if live is None:
+            continue
+        known = _Known(
+            model=model,
+            live=live,
+            memory=memories.get(model.address, NOTHING),
+            capabilities=capabilities[model.platform],
+        )
+        found, stopped = _one(known, now)
+        actions += found
+        blocked += stopped
+        if not found and not stopped:
+            unchanged.append(model.address)
+        if warning := _warning(known):
+            warnings.append(warning)
+    stuck = {
+        **{action.address: "this selection leaves out" for action in actions if action.address not in selected},
+        **{model.address: "could not be read" for model in models if model.address not in snapshot.lives},
+        **{entry.address: "is blocked" for entry in blocked},
+    }
+    linked, waiting = link(models, actions, stuck)
+    stopped_here = sorted((*blocked, *waiting), key=lambda entry: (entry.address, entry.verb))
+    return Decisions(
+        actions=tuple(action for action in linked if action.address in selected),
+        blocked=tuple(entry for entry in stopped_here if entry.address in selected),
+        unchanged=tuple(address for address in unchanged if address in selected),
+        warnings=tuple(warned for warned in warnings if warned.address in selected),
+    )
+
+
+def _one(known: _Known, now: datetime) -> tuple[list[Action], list[Blocked]]:
+    """The actions on one model, the export first, and what is blocked."""
+    deployment = _deployment(known)
+    export = decide_export(known.model, known.live, known.memory, known.capabilities, now=now)
+    entries = [entry for entry in (export, deployment) if entry is not None]
+    actions = [entry for entry in entries if isinstance(entry, Action)]
+    blocked = [entry for entry in entries if isinstance(entry, Blocked)]
+    wanted = known.model.target.export
+    if isinstance(deployment, Action) and deployment.verb is Verb.UNDEPLOY and wanted and wanted.before_undeploy:
+        if isinstance(export, Blocked):
+            text = f"no undeploy without an export, and {export.text}"
+            return [], [export, _blocked(known, Verb.UNDEPLOY, BlockedCode.EXPORT, text)]
+        if isinstance(export, Action) and deployment.adopts is None:
+            actions = [export, replace(deployment, requires=(export.id,))]
+    return actions, blocked
+
+
+def _deployment(known: _Known) -> Action | Blocked | None:
+    wanted = known.model.target.deployment
+    if wanted is Deployment.UNMANAGED:
+        return None
+    cell = TABLE[known.live.state][0 if wanted is Deployment.DEPLOYED else 1]
+    verb = _VERB[wanted]
+    match cell:
+        case Cell.NOTHING | Cell.WARN:
+            return None
+        case Cell.SETTINGS:
+            return _redeploy(known)
+        case Cell.DEPLOY | Cell.UNDEPLOY:
+            return _start(known, verb, _why(known))
+        case Cell.DEPLOY_AFTER | Cell.UNDEPLOY_AFTER:
+            return _start(known, verb, _why(known), follows=_running(known))
+        case Cell.ADOPT:
+            text = f"a {verb} is already running: it is waited for, nothing is started"
+            return _action(known, verb, Reason(code=ReasonCode.RUNNING, text=text), adopts=_running(known))
+        case Cell.NOT_READY:
+            raw = f" ({known.live.evidence.raw})" if known.live.evidence.raw else ""
+            return _blocked(
+                known, verb, BlockedCode.NOT_READY, f"not ready{raw}: wait for the platform, then plan again"
+            )
+        case Cell.BROKEN:
+            if known.model.on_broken is OnBroken.REDEPLOY:
+                text = "the platform calls it broken, and on_broken: redeploy"
+                return _start(known, verb, Reason(code=ReasonCode.BROKEN, text=text))
+            text = "broken on the platform; to let reconciler deploy it again, set on_broken: redeploy"
+            return _blocked(known, verb, BlockedCode.BROKEN, text)
+        case Cell.ABSENT:
+            text = f"the platform has no model {known.model.id}; check the id at {known.model.source}"
+            return _blocked(known, verb, BlockedCode.ABSENT, text)
+        case Cell.UNKNOWN:
+            if known.model.on_unknown is OnUnknown.ACT:
+                text = f"live state unknown, and on_unknown: act (wanted {wanted})"
+                return _start(known, verb, Reason(code=ReasonCode.UNKNOWN, text=text))
+            return _blocked(known, verb, BlockedCode.UNKNOWN, _settle(known))
+
+
+def _settle(known: _Known) -> str:
+    """Why the state is unknown, and what to type about it."""
+    note = known.live.evidence.note or "the platform cannot say"
+    if known.capabilities.reads_state:
+        return f"unknown: {note}; see what the platform's own console shows, then plan again"
+    choice = "deployed|undeployed"
+    return f"unknown: {note}; say what it is: reconciler adopt {known.model.address} --as {choice}"
+
+
+def _redeploy(known: _Known) -> Action | Blocked | None:
+    applied = known.memory.applied
+    if applied is None or applied.settings is None or applied.settings == known.model.settings:
+        return None
+    if applied.deployment is not Deployment.DEPLOYED:
+        return None
+    changes = "; ".join(explain_difference(applied.settings, known.model.settings)[:3])
+    return _start(known, Verb.DEPLOY, Reason(code=ReasonCode.SETTINGS, text=f"settings changed: {changes}"))
+
+
+def _why(known: _Known) -> Reason:
+    wanted, applied = known.model.target.deployment, known.memory.applied
+    if applied is None:
+        return Reason(code=ReasonCode.PENDING, text=f"wanted {wanted}; never applied before")
+    left = f"run {applied.run} left it {applied.deployment} on {applied.at:%Y-%m-%d}"
+    if applied.deployment is wanted:
+        return Reason(code=ReasonCode.DRIFTED, text=f"drifted: {left}, changed since outside reconciler")
+    return Reason(code=ReasonCode.PENDING, text=f"now wanted {wanted}; {left}")
+
+
+def _running(known: _Known) -> RunningJob:
+    job = known.live.job
+    return RunningJob(verb=job.verb if job else _RUNNING.get(known.live.state), job=job.id if job else None)
+
+
+def _start(known: _Known, verb: Verb, reason: Reason, *, follows: RunningJob | None = None) -> Action | Blocked:
+    refusal = known.capabilities.refusal(verb)
+    if refusal is not None:
+        return _blocked(known, verb, BlockedCode.UNSUPPORTED, refusal)
+    for rule in known.capabilities.manual:
+        if rule.verb is verb and at(known.model.settings, rule.at) == rule.equals:
+            setting = rule.at.rsplit("/", 1)[-1]
+            return _blocked(
+                known, verb, BlockedCode.MANUAL, f"{rule.reason}; once it is, remove {setting} from its settings"
+            )
+    return _action(known, verb, reason, follows=follows)
+
+
+def _action(
+    known: _Known,
+    verb: Verb,
+    reason: Reason,
+    *,
+    adopts: RunningJob | None = None,
+    follows: RunningJob | None = None,
+) -> Action:
+    return Action(
+        address=known.model.address,
+        verb=verb,
+        model_id=known.model.id,
+        before=str(known.live.state),
+        after=str(Deployment.DEPLOYED if verb is Verb.DEPLOY else Deployment.UNDEPLOYED),
+        reason=reason,
+        evidence=known.live.evidence,
+        source=known.model.source,
+        adopts=adopts,
+        follows=follows,
+        settings=known.model.settings if verb is Verb.DEPLOY and adopts is None else None,
+    )
+
+
+def _blocked(known: _Known, verb: Verb, code: BlockedCode, text: str) -> Blocked:
+    return Blocked(
+        address=known.model.address,
+        verb=verb,
+        code=code,
+        text=text,
+        live=str(known.live.state),
+        source=known.model.source,
+    )
+
+
+def _warning(known: _Known) -> Warned | None:
+    wanted = known.model.target.deployment
+    if wanted is Deployment.UNDEPLOYED and TABLE[known.live.state][1] is Cell.WARN:
+        text = {
+            LiveState.BROKEN: "wanted undeployed, and the platform calls it broken: it may still cost",
+            LiveState.ABSENT: f"the platform has no model {known.model.id}; remove it, or check its id",
+        }[known.live.state]
+        return Warned(address=known.model.address, text=f"{text} ({known.model.source})")
+    return None

@@ -1,0 +1,36 @@
+"""JSON Pointers (RFC 6901) into plain data."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+MISSING: Final = object()
+"""What a pointer that leads nowhere finds."""
+
+_OTHERS = re.compile(r"[^A-Z0-9]")
+
+
+def letters(word: object) -> str:
+    """A word reduced to its letters and digits, in upper case: the form in which words and loose keys compare, so that
+    `in_progress`, `IN_ PROGRESS` and `IN_PROGRESS` are one."""
+    return _OTHERS.sub("", str(word).upper())
+
+
+def at(data: Any, pointer: str, *, loose: bool = False) -> Any:
+    """What stands at `pointer` in `data`, or `MISSING`. `loose`: keys compare by their letters."""
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(data, Mapping):
+            data = data[key] if key in data else _loosely(data, key) if loose else MISSING
+        elif isinstance(data, list) and key.isascii() and key.isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return MISSING
+        if data is MISSING:
+            return MISSING
+    return data
+
+
+def _loosely(data: Mapping[str, Any], key: str) -> Any:
+    wanted = letters(key)
+    return next((value for name, value in data.items() if letters(name) == wanted), MISSING)

@@ -1,0 +1,61 @@
+"""One line of the journal: what was intended, answered, found or decided. Never changed once written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from reconciler.core.job import Verb
+from reconciler.core.live import LiveState
+from reconciler.core.model import Deployment, Settings
+from reconciler.core.report import Artifact, OutcomeKind
+
+
+class RecordKind(StrEnum):
+    """What a record says.
+
+    `intent`: a start is about to be sent. `accepted`, `refused`, `uncertain`: the answer to it. `adopted`: a running job
+    is followed from here on. `settled`: the outcome of an action. `verified`: a model was found in its target with
+    nothing to do. `declared`: a person says what a model is. `protected`: the inventory's `protect` at an apply.
+    `plan-used`: a saved plan was used up. `run-started`, `run-ended`: the brackets of one apply."""
+
+    RUN_STARTED = "run-started"
+    PLAN_USED = "plan-used"
+    INTENT = "intent"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    ADOPTED = "adopted"
+    SETTLED = "settled"
+    VERIFIED = "verified"
+    DECLARED = "declared"
+    PROTECTED = "protected"
+    RUN_ENDED = "run-ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One entry. The first three fields are always there; `address`, `origin` and `model_id` in all that speak of one
+    model; the rest where `kind` gives them a meaning: `job` the platform's id, `before` the state believed before the
+    job, `live` the state read, `target` the deployment applied, `settings` what a deploy sent, `on` whether protected,
+    `plan` the id of a saved plan, `text` a line for people."""
+
+    kind: RecordKind
+    at: datetime
+    run: str
+    address: str | None = None
+    origin: str | None = None
+    model_id: str | None = None
+    verb: Verb | None = None
+    attempt: int | None = None
+    job: str | None = None
+    before: str | None = None
+    live: LiveState | None = None
+    outcome: OutcomeKind | None = None
+    target: Deployment | None = None
+    settings: Settings | None = None
+    artifact: Artifact | None = None
+    on: bool | None = None
+    plan: str | None = None
+    text: str | None = None
+    data: Any = None

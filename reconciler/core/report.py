@@ -1,0 +1,70 @@
+"""The report: what became of every action of one apply."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.core.job import Verb
+
+
+class OutcomeKind(StrEnum):
+    """What became of an action."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    SKIPPED = "skipped"
+    IN_FLIGHT = "in-flight"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A fetched export. `path` is below the export root; `size` is bytes."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one action.
+
+    `verified`: True only when the state was read again and is the target, False when read and different, None where
+    the platform cannot say. `job` is the platform's id, None where it gave none. `attempts` counts requests sent to
+    start it. `error` is one line, None where there is nothing to say; `note` is for people."""
+
+    address: str
+    verb: Verb
+    kind: OutcomeKind
+    verified: bool | None = None
+    job: str | None = None
+    attempts: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    note: str | None = None
+    artifact: Artifact | None = None
+
+    @property
+    def id(self) -> str:
+        """`address#verb`, the id of the action."""
+        return f"{self.address}#{self.verb}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All outcomes of one apply: exactly one per action, in the plan's order. `reasons` say why the exit code is not 0."""
+
+    run_id: str
+    plan_digest: str
+    started_at: datetime
+    finished_at: datetime
+    exit_code: int
+    reasons: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many actions came to which end; every kind is named."""
+        return {kind.replace("-", "_"): sum(outcome.kind is kind for outcome in self.outcomes) for kind in OutcomeKind}

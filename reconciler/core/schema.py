@@ -1,0 +1,322 @@
+"""Plain data against a JSON Schema, in our words: one line for each thing wrong, never the schema's own text.
+
+Understands one annotation beside the standard's: `patternErrorMessage` (editors know it too) says in words what a
+`pattern` wants. Reads no files; jsonschema is imported where it is first needed, because that takes a while.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from itertools import islice
+from string import ascii_letters, digits
+from typing import Any, Final
+
+from reconciler.core.document import Document, Path, printable
+from reconciler.errors import Complaint
+
+MAX_PROBLEMS: Final = 1000
+"""More are not looked for in one piece of data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong in plain data. `path` leads to it; `on_key`: it is about the name there and not about the value;
+    `keyword` is the rule of the schema that is broken (`required`, `type`, ...)."""
+
+    path: Path
+    text: str
+    keyword: str
+    on_key: bool = False
+
+
+class Checker:
+    """A JSON Schema (Draft 2020-12) made ready to check any number of pieces of data.
+
+    Stricter than the standard in two ways: 4.0 is no integer, and `$` in a pattern means the very end."""
+
+    def __init__(self, schema: Mapping[str, Any], *, unknown: Callable[[Path], str | None] = lambda _: None) -> None:
+        """`unknown` may give better words for a field, by its path, that the schema does not know."""
+        self._validator = _validator_class()(schema)
+        self._unknown = unknown
+
+    def valid(self, data: Any) -> bool:
+        """Whether nothing is wrong. Quicker than looking for problems."""
+        return bool(self._validator.is_valid(data))
+
+    def problems(self, data: Any) -> tuple[Problem, ...]:
+        """Everything wrong with `data` (at most `MAX_PROBLEMS`), as the schema's rules come."""
+        errors = self._validator.iter_errors(data)
+        return tuple(
+            dict.fromkeys(islice((problem for error in errors for problem in self._explain(error)), MAX_PROBLEMS))
+        )
+
+    def _explain(self, error: Any) -> Iterator[Problem]:
+        path: Path = tuple(error.absolute_path)
+        keyword = error.validator
+        if keyword == "additionalProperties":
+            yield from self._unknown_fields(error, path)
+        elif keyword in ("anyOf", "oneOf") and error.context:
+            yield from self._nearest_form(error, path)
+        elif "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
+            text = f"{'' if keyword == 'pattern' else 'the name '}{shown(error.instance)} {_rule(error)}"
+            yield Problem(path=(*path, error.instance), text=text, keyword=keyword, on_key=True)
+        else:
+            text = _missing(error, path) if keyword == "required" else _wrong(error, path)
+            yield Problem(path=path, text=text, keyword=keyword, on_key=keyword == "required")
+
+    def _unknown_fields(self, error: Any, path: Path) -> Iterator[Problem]:
+        known = error.schema.get("properties", {})
+        patterns = error.schema.get("patternProperties", {})
+        for name in error.instance:
+            if name in known or any(re.search(pattern, name) for pattern in patterns):
+                continue
+            field = (*path, name)
+            text = self._unknown(field) or _secret_field(name)
+            text = text or f"unknown field {shown(name)}{suggestion(name, known) or allowed(known)}"
+            yield Problem(path=field, text=text, keyword="additionalProperties", on_key=True)
+
+    def _nearest_form(self, error: Any, path: Path) -> Iterator[Problem]:
+        """Of several allowed forms, what is wrong with the one that was most likely meant."""
+        forms: dict[Any, list[Any]] = {}
+        for part in error.context:
+            forms.setdefault(part.schema_path[0], []).append(part)
+        meant = [parts for parts in forms.values() if not any(_of_another_kind(part) for part in parts)]
+        if meant:
+            for part in max(meant, key=lambda parts: (max(len(part.path) for part in parts), -len(parts))):
+                yield from self._explain(part)
+        else:
+            kinds = [part.validator_value for part in error.context if _of_another_kind(part)]
+            wanted = [name for kind in kinds for name in _names(kind)]
+            yield Problem(path=path, text=_wrong_type(error.instance, wanted, path, {}), keyword="type")
+
+
+def check(
+    document: Document, schema: Mapping[str, Any], *, unknown: Callable[[Path], str | None] = lambda _: None
+) -> tuple[Complaint, ...]:
+    """Everything wrong with a document by `schema`, and every key of an API in it, in order of place. For `unknown`
+    see `Checker`. Raises nothing for any data; a broken schema raises what jsonschema raises."""
+    checker = Checker(schema, unknown=unknown)
+    problems = [*find_secrets(document.data), *checker.problems(document.data)]
+    return place(problems, document)
+
+
+def place(problems: Iterable[Problem], document: Document) -> tuple[Complaint, ...]:
+    """The problems of a document's data as complaints, in order of place, one for each place and text."""
+    complaints = {document.complaint(problem.path, problem.text, on_key=problem.on_key) for problem in problems}
+    return tuple(sorted(complaints, key=lambda complaint: (complaint.line, complaint.column, complaint.text)))
+
+
+# Secrets: they stand in no file that is reviewed.
+
+_SECRET = re.compile(
+    r"(?<![\w-])(?:(?:kg|sk)-(?:[A-Za-z0-9]+-){0,2}(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{16,}[\w-]*"
+    r"|kg-[0-9a-fx]{6,}(?:-[0-9a-fx]{3,}){2,}"
+    r"|nugen-(?=(?:[\w-]{0,24}?[0-9]){4}|[\w-]{0,23}[A-Z])[\w-]{16,24}(?![\w-]))",
+    re.ASCII,
+)
+_SECRET_FIELD = re.compile(
+    r"(?i)(?:x[-_])?(?:api|access|auth|private|probe)?[-_]?(?:key|token|secret|password)s?"
+    r"(?:[-_](?:env|file|command|cmd|name|var))?|(?i:authorization|credentials?)"
+)
+_ADVICE: Final = "keys and their names never stand in a file: set RECONCILER_<PLATFORM>_KEY"
+
+
+def find_secrets(data: Any) -> Iterator[Problem]:
+    """Every text in plain `data` that looks like the key of an API."""
+    for path, value in _parts(data):
+        if isinstance(value, str) and _SECRET.search(value):
+            text = f"{_label(path)}{shown(value)} looks like a key; {_ADVICE}, and rotate this one"
+            yield Problem(path=path, text=text, keyword="secret")
+
+
+def is_secret_field(name: str) -> bool:
+    """Whether a field of this name would hold a key, or say where one is."""
+    return _SECRET_FIELD.fullmatch(name) is not None
+
+
+def _secret_field(name: str) -> str | None:
+    return f"{_ADVICE}; a key that stood here must be rotated" if is_secret_field(name) else None
+
+
+def _parts(data: Any) -> Iterator[tuple[Path, Any]]:
+    waiting: list[tuple[Path, Any]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(((*path, name), part) for name, part in value.items())
+        elif isinstance(value, list):
+            waiting.extend(((*path, index), part) for index, part in enumerate(value))
+        else:
+            yield path, value
+
+
+# Words.
+
+_KINDS: Final[Mapping[str, str]] = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping (name: value)",
+    "null": "null",
+}
+
+
+def shown(value: Any, path: Path = ()) -> str:
+    """`value` for a message: printable, at most 60 characters, keys masked; of a mapping or list only its kind.
+
+    `path` leads to it: where that names a field for keys, the whole value is masked."""
+    if path and isinstance(path[-1], str) and is_secret_field(path[-1]):
+        return "***"
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if isinstance(value, str):
+        text = printable(_SECRET.sub(lambda match: match[0].split("-")[0] + "-***", value[:200]))
+        return f'"{text[:57]}…"' if len(text) > 58 else f'"{text}"'
+    return json.dumps(value)[:60]
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "..."?` with the nearest of `known`, or nothing where none is near. Quick for any number."""
+    names = frozenset(known)
+    if len(word) > 64:
+        return ""
+    if len(names) > 200:  # too many to compare with each
+        near = sorted(names.intersection(_one_edit_away(word)))
+    else:
+        near = get_close_matches(word, sorted(names), n=1) or get_close_matches(word.lower(), sorted(names), n=1)
+    return f"; did you mean {shown(near[0])}?" if near else ""
+
+
+def _one_edit_away(word: str) -> Iterator[str]:
+    yield word.lower()
+    for at in range(len(word) + 1):
+        head, tail = word[:at], word[at:]
+        yield head + tail[1:]
+        yield head + tail[1:2] + tail[:1] + tail[2:]
+        for letter in ascii_letters + digits + "_-.":
+            yield head + letter + tail
+            yield head + letter + tail[1:]
+
+
+def allowed(known: Collection[Any]) -> str:
+    """` (allowed: ...)` with the first 20 of `known`; nothing where there are none."""
+    names = [str(name) if isinstance(name, str) else json.dumps(name) for name in islice(known, 20)]
+    more = f" and {len(known) - len(names)} more" if len(known) > len(names) else ""
+    return f" (allowed: {', '.join(names)}{more})" if names else ""
+
+
+def _label(path: Path) -> str:
+    """`after[2]: ` for what a message is about; nothing for the whole of it."""
+    named = [index for index, step in enumerate(path) if isinstance(step, str)]
+    if not named:
+        return ""
+    steps = path[named[-1] :]
+    return printable(str(steps[0]))[:60] + "".join(f"[{index}]" for index in steps[1:]) + ": "
+
+
+def _names(wanted: Any) -> list[str]:
+    return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _of_another_kind(error: Any) -> bool:
+    return error.validator == "type" and not error.path
+
+
+def _missing(error: Any, path: Path) -> str:
+    names = [shown(name) for name in error.validator_value if name not in error.instance]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"{_label(path)}{listed} {'is' if len(names) == 1 else 'are'} missing"
+
+
+def _wrong(error: Any, path: Path) -> str:
+    if error.validator == "type":
+        return _wrong_type(error.instance, _names(error.validator_value), path, error.schema)
+    value = error.instance
+    if error.validator == "enum":
+        near = (
+            suggestion(value, [word for word in error.validator_value if isinstance(word, str)])
+            if isinstance(value, str)
+            else ""
+        )
+        return f"{_label(path)}{shown(value, path)} is not allowed{near}{allowed(error.validator_value)}"
+    return f"{_label(path)}{shown(value, path)} {_rule(error)}"
+
+
+def _wrong_type(value: Any, wanted: list[str], path: Path, schema: Mapping[str, Any]) -> str:
+    kinds = " or ".join(dict.fromkeys(_KINDS[name] for name in wanted))
+    if value is None:
+        return f"{_label(path)}nothing stands here; wanted {kinds}" if path else f"this is empty; wanted {kinds}"
+    text = shown(value, path)
+    if "string" not in wanted or isinstance(value, dict | list) or not _pattern(schema.get("pattern", "")).search(text):
+        return f"{_label(path)}wanted {schema.get('patternErrorMessage', kinds)}, found {text}"
+    if type(value) is int:
+        return f'{_label(path)}YAML reads {text} as a number; quote it: "{text}"'
+    return f"{_label(path)}YAML reads this as {text} and not as text; quote it"
+
+
+_RULES: Final[Mapping[str, str]] = {
+    "const": "is not allowed: it must be {}",
+    "minimum": "is below {}, the least allowed",
+    "maximum": "is above {}, the most allowed",
+    "exclusiveMinimum": "is not above {}",
+    "exclusiveMaximum": "is not below {}",
+    "multipleOf": "is not a multiple of {}",
+    "minLength": "is shorter than {} characters",
+    "maxLength": "is longer than {} characters",
+    "minItems": "holds fewer than {} entries",
+    "maxItems": "holds more than {} entries",
+    "minProperties": "holds fewer than {} fields",
+    "maxProperties": "holds more than {} fields",
+    "uniqueItems": "holds an entry twice",
+}
+
+
+def _rule(error: Any) -> str:
+    """What a value does against the rule it breaks, to be read after the value."""
+    wanted = error.validator_value
+    if error.validator == "minLength" and wanted == 1:
+        return "is empty"
+    if error.validator == "pattern":
+        return (
+            f"is not {error.schema['patternErrorMessage']}"
+            if "patternErrorMessage" in error.schema
+            else f"does not match {shown(wanted)}"
+        )
+    return _RULES.get(error.validator, "is not allowed here").format(shown(wanted))
+
+
+# The validator.
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern as JSON Schema means it: `$` is the very end, not the place before a last line end."""
+    closed = text.endswith("$") and not text.endswith(r"\$")
+    return re.compile(text[:-1] + r"\Z" if closed else text)
+
+
+@cache
+def _validator_class() -> Any:
+    from jsonschema import Draft202012Validator, ValidationError, validators
+
+    def pattern(_: Any, wanted: str, value: Any, __: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not _pattern(wanted).search(value):
+            yield ValidationError("pattern")
+
+    def unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[ValidationError]:
+        # jsonschema compares each with each, which 100,000 entries would take an hour for.
+        if (
+            wanted
+            and isinstance(value, list)
+            and len({json.dumps(part, sort_keys=True) for part in value}) < len(value)
+        ):
+            yield ValidationError("uniqueItems")
+
+    extend: Any = validators.extend
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    return extend(Draft202012Validator, {"pattern": pattern, "uniqueItems": unique}, type_checker=types)

@@ -1,0 +1,1 @@
+"""The use cases, and everything that acts. Prints nothing."""

@@ -1,0 +1,90 @@
+"""Runs a plan: one task per action, each waiting for what it requires. A failure becomes an outcome, never an exception."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from reconciler.core.memory import NOTHING, Memory
+from reconciler.core.model import Model
+from reconciler.core.plan import Action
+from reconciler.core.report import Outcome, OutcomeKind
+from reconciler.engine.action_run import ActionRun, Means
+from reconciler.engine.perform import perform, settle
+from reconciler.engine.waiting import Patience
+from reconciler.engine.world import World
+
+LAST_SECONDS: Final = 4.0
+"""After a stop: how long answers to requests already sent are waited for. CI systems kill after 7.5 to 10 seconds."""
+
+HOUR: Final = 3600.0
+
+
+class Applier:
+    """Runs the actions of one plan."""
+
+    def __init__(self, world: World, actions: Sequence[Action], means: Means) -> None:
+        self._world, self._actions, self._means = world, actions, means
+        self._models: Mapping[str, Model] = {model.address: model for model in world.inventory.models}
+        self._memories: Mapping[str, Memory] = world.memories()
+        self._tasks: dict[str, asyncio.Task[Outcome]] = {}
+
+    async def run(self) -> tuple[Outcome, ...]:
+        """Exactly one outcome per action, in the order of the actions."""
+        self._tasks = {a.id: asyncio.create_task(self._one(a), name=a.id) for a in self._actions}
+        await self._watch()
+        return tuple([await self._outcome(action) for action in self._actions])
+
+    async def _watch(self) -> None:
+        """Wait for all tasks; once told to stop, for a few seconds only."""
+        stopped = asyncio.create_task(self._means.stop.wait())
+        everything = asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.wait((everything, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        running = {task for task in self._tasks.values() if not task.done()}
+        if running:
+            _, running = await asyncio.wait(running, timeout=LAST_SECONDS)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _outcome(self, action: Action) -> Outcome:
+        task = self._tasks[action.id]
+        if not task.cancelled():
+            return task.result()
+        # Cancelled with an answer still outstanding: the intent is in the journal, the answer is not.
+        run = self._run_of(action)
+        text = "interrupted before its answer came; plan again to see"
+        return await settle(run, run.outcome(OutcomeKind.UNCERTAIN, error=text))
+
+    async def _one(self, action: Action) -> Outcome:
+        for needed in action.requires:
+            task = self._tasks.get(needed)
+            if task is None:
+                continue
+            await asyncio.wait([task])
+            kind = "broken off" if task.cancelled() or task.exception() else task.result().kind
+            if kind != OutcomeKind.SUCCEEDED:
+                run = self._run_of(action)
+                text = f"needs {needed}, which is {kind}"
+                return await settle(run, run.outcome(OutcomeKind.SKIPPED, error=text))
+        return await perform(self._run_of(action))
+
+    def _run_of(self, action: Action) -> ActionRun:
+        model = self._models[action.address]
+        platform = self._world.accounts[model.platform].platform
+        assert platform is not None
+        capabilities = platform.capabilities
+        return ActionRun(
+            action=action,
+            model=model,
+            memory=self._memories.get(action.address, NOTHING),
+            platform=platform,
+            means=self._means,
+            patience=Patience(
+                self._means.stop,
+                limit=model.timeout or capabilities.timeouts.get(action.verb, HOUR),
+                first=capabilities.poll,
+                chance=self._world.chance,
+            ),
+        )

@@ -1,0 +1,77 @@
+"""Exported files: fetched below the export root, never over a file that is there, never unpacked."""
+
+import hashlib
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from reconciler.core.report import Artifact
+from reconciler.platforms.http import Downloader, RequestFailed
+
+
+class NotFetched(Exception):
+    """An export could not be fetched or written. The text is one line."""
+
+
+async def fetch_artifact(
+    downloader: Downloader, url: str, *, root: Path, name: str, near: str, now: datetime
+) -> Artifact:
+    """Fetch `url` to `name` below `root`. Where `name` is taken, the time goes into the name.
+
+    The file appears whole or not at all. Raises `NotFetched`."""
+    try:
+        folder = _folder(root, Path(name).parent)
+        part = folder / f".{Path(name).name}.{secrets.token_hex(4)}.part"
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                size, sha256 = await _write(downloader, url, file, near)
+            path = _place(part, folder, Path(name).name, now)
+        finally:
+            part.unlink(missing_ok=True)
+    except RequestFailed as error:
+        raise NotFetched(str(error)) from error
+    except OSError as error:
+        raise NotFetched(f"{root / name}: {error.strerror}") from error
+    return Artifact(path=path.relative_to(root.resolve()).as_posix(), size=size, sha256=sha256)
+
+
+async def _write(downloader: Downloader, url: str, file: BinaryIO, near: str) -> tuple[int, str]:
+    hashing, size = hashlib.sha256(), 0
+
+    def write(chunk: bytes) -> None:
+        nonlocal size
+        size += len(chunk)
+        hashing.update(chunk)
+        file.write(chunk)
+
+    await downloader.fetch(url, write, near=near)
+    file.flush()
+    os.fsync(file.fileno())
+    return size, hashing.hexdigest()
+
+
+def _folder(root: Path, below: Path) -> Path:
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = root / below
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    resolved = folder.resolve()
+    if not resolved.is_relative_to(root.resolve()):
+        raise NotFetched(f"{folder} leads out of the export root {root}")
+    return resolved
+
+
+def _place(part: Path, folder: Path, name: str, now: datetime) -> Path:
+    """Give the finished file its name; a link, unlike a rename, fails where the name is taken."""
+    stem, dot, suffix = name.partition(".")
+    stamp = f"{now:%Y%m%dT%H%M%SZ}"
+    names = (name, f"{stem}-{stamp}{dot}{suffix}", f"{stem}-{stamp}-{secrets.token_hex(2)}{dot}{suffix}")
+    for candidate in names:
+        try:
+            os.link(part, folder / candidate, follow_symlinks=False)
+        except FileExistsError:
+            continue
+        return folder / candidate
+    raise NotFetched(f"{folder / name}: every name for it is taken")

@@ -1,0 +1,149 @@
+"""After the start of an action: follow its job to the end, fetch what it made, and confirm by reading the state again."""
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from reconciler.core.event import Phase
+from reconciler.core.job import Accepted, Job, JobState, JobStatus, Verb
+from reconciler.core.live import TRANSITIONAL, Failure, Live, LiveState
+from reconciler.core.report import Outcome, OutcomeKind
+from reconciler.engine.action_run import ActionRun, shown
+from reconciler.engine.artifacts import NotFetched
+from reconciler.engine.observer import READ
+
+LOST: Final = 5
+"""After so many settle times without a readable answer a running job is left to the next run."""
+
+
+async def follow(run: ActionRun, accepted: Accepted) -> JobStatus | Outcome:
+    """Poll the job to its end: its last status, or the outcome if it cannot be followed."""
+    job, status = accepted.job, accepted.status
+    if status.warning:
+        run.notes.append(status.warning)
+    if status.state is JobState.FAILED or (status.state is JobState.SUCCEEDED and job.id is None):
+        return status
+    run.patience.restart()
+    if job.id is None:
+        if run.capabilities.reads_state and run.action.verb is not Verb.EXPORT:
+            return await _follow_state(run)
+        error = "started, but the platform gave no job id to follow it by; look at the platform, then"
+        advice = f"reconciler adopt {run.action.address} --as STATE"
+        return run.outcome(OutcomeKind.UNCERTAIN, error=f"{error} {advice}")
+    return await _follow_job(run, job, status)
+
+
+async def _follow_job(run: ActionRun, job: Job, status: JobStatus) -> JobStatus | Outcome:
+    artifact, seen, read_at = status.artifact, False, asyncio.get_running_loop().time()
+    run.tell(Phase.RUNNING, status.raw or "", status.progress)
+    if status.state is not JobState.SUCCEEDED:  # said at once: asked once more, without waiting
+        await run.patience.next()
+    while True:
+        found = (await run.platform.poll([job]))[job]
+        if not isinstance(found, Failure):
+            read_at = asyncio.get_running_loop().time()
+        if isinstance(found, Failure):
+            if run.patience.since(read_at) > LOST * run.capabilities.settle:
+                return _lost_sight(run, found)
+            run.tell(Phase.RUNNING, found.error)
+        elif found.state in (JobState.SUCCEEDED, JobState.FAILED):
+            return replace(found, artifact=found.artifact or artifact)
+        elif found.state is JobState.ABSENT:
+            if seen or _waited(run):
+                return found
+            run.tell(Phase.RUNNING, "not visible yet")
+        else:
+            seen = True
+            run.tell(Phase.RUNNING, found.warning or found.raw or "", found.progress)
+        await run.patience.next()
+
+
+async def _follow_state(run: ActionRun) -> JobStatus | Outcome:
+    """Follow a job without an id by the model's own state."""
+    seen, read_at = False, asyncio.get_running_loop().time()
+    while True:
+        live = await run.means.observer.read(run.model, run.job)
+        if isinstance(live, Live):
+            read_at = asyncio.get_running_loop().time()
+            if live.state == run.action.after:
+                return JobStatus(state=JobState.SUCCEEDED, raw=live.evidence.raw)
+            if live.state in TRANSITIONAL:
+                seen = True
+            elif seen or _waited(run):
+                return JobStatus(state=JobState.FAILED, raw=live.evidence.raw, error=f"it went back to {live.state}")
+            run.tell(Phase.RUNNING, live.evidence.raw or str(live.state))
+        elif run.patience.since(read_at) > LOST * run.capabilities.settle:
+            return _lost_sight(run, live)
+        else:
+            run.tell(Phase.RUNNING, live.error)
+        await run.patience.next()
+
+
+def _lost_sight(run: ActionRun, failure: Failure) -> Outcome:
+    error = f"it runs, but how it stands cannot be read: {failure.error}; the next apply follows it"
+    return run.outcome(OutcomeKind.IN_FLIGHT, error=error)
+
+
+def _waited(run: ActionRun) -> bool:
+    """Whether the platform had time to show what it accepted."""
+    return run.patience.since(run.sent_at) > run.capabilities.settle
+
+
+async def conclude(run: ActionRun, status: JobStatus) -> Outcome:
+    """The outcome of a job that has ended with `status`."""
+    if status.warning:
+        run.notes.append(status.warning)
+    if status.state is JobState.SUCCEEDED:
+        return await (_fetch(run, status) if run.action.verb is Verb.EXPORT else _confirm(run))
+    if status.state is JobState.ABSENT:
+        return await _vanished(run, status)
+    error = status.error or f"the platform says {status.raw or 'it failed'}, and no more"
+    live = await run.means.observer.read(run.model, run.job)
+    state = live.state if isinstance(live, Live) else None
+    return run.outcome(OutcomeKind.FAILED, error=error, live=state)
+
+
+async def _fetch(run: ActionRun, status: JobStatus) -> Outcome:
+    if status.artifact is None:
+        return run.outcome(OutcomeKind.FAILED, error="exported, but the platform gave no address to fetch it from")
+    run.tell(Phase.FETCHING, run.action.artifact or "")
+    try:
+        name = run.action.artifact or run.model.name
+        seconds = max(1.0, run.patience.left)
+        artifact = await run.means.fetch(status.artifact, name, near=run.model.platform, seconds=seconds)
+    except NotFetched as error:
+        return run.outcome(OutcomeKind.FAILED, error=f"exported, but not fetched: {error}")
+    return run.outcome(OutcomeKind.SUCCEEDED, artifact=artifact)
+
+
+async def _confirm(run: ActionRun) -> Outcome:
+    """Read the state again: success counts only where the platform shows the target, if it can show it."""
+    began = asyncio.get_running_loop().time()
+    while True:
+        live = await run.means.observer.read(run.model, run.job)
+        late = run.patience.since(began) > run.capabilities.settle
+        if isinstance(live, Failure):
+            if late:
+                run.notes.append(f"not confirmed: {live.error}")
+                return run.outcome(OutcomeKind.SUCCEEDED, live=LiveState(run.action.after))
+        elif live.evidence.source not in READ:
+            return run.outcome(OutcomeKind.SUCCEEDED, live=LiveState(run.action.after))
+        elif live.state == run.action.after:
+            return run.reached(live)
+        elif late and live.state not in TRANSITIONAL:
+            error = f"the job succeeded, but the platform shows {live.state}{shown(live)}"
+            return run.outcome(OutcomeKind.FAILED, error=error, live=live.state, verified=False)
+        run.tell(Phase.CONFIRMING, "until the platform shows it")
+        await run.patience.sleep(run.capabilities.poll)
+
+
+async def _vanished(run: ActionRun, status: JobStatus) -> Outcome:
+    """The platform knows of no such job (any more)."""
+    live = await run.means.observer.read(run.model, run.job)
+    if isinstance(live, Live) and live.evidence.source in READ and run.action.verb is not Verb.EXPORT:
+        if live.state == run.action.after:
+            return run.reached(live)
+        error = status.error or f"the platform knows of no such job, and the model is {live.state}"
+        return run.outcome(OutcomeKind.FAILED, error=error, live=live.state)
+    advice = f"look at the platform, then say what it is: reconciler adopt {run.action.address} --as STATE"
+    return run.outcome(OutcomeKind.UNCERTAIN, error=f"the platform no longer knows the job; {advice}")

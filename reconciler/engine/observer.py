@@ -1,0 +1,152 @@
+"""Asks the platforms and folds in what the journal remembers. Changes nothing."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.core.job import Job, Verb
+from reconciler.core.live import Evidence, EvidenceSource, Failure, Live, LiveState, Observation, Snapshot
+from reconciler.core.memory import Memory
+from reconciler.core.model import Model
+from reconciler.engine.world import Account, World
+from reconciler.platforms.base import Platform
+
+READ = frozenset({EvidenceSource.LIST, EvidenceSource.GET, EvidenceSource.PROBE})
+"""Evidence that comes from the model itself, not from what we did to it."""
+
+_RUNS = {LiveState.DEPLOYING: Verb.DEPLOY, LiveState.UNDEPLOYING: Verb.UNDEPLOY}
+
+
+class Observer:
+    """Reads live states. Readers of one platform that answers for all its models in one request share that request."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._memories = world.memories()
+        self._shared = {
+            name: _Shared(account.platform)
+            for name, account in world.accounts.items()
+            if account.platform is not None and account.platform.capabilities.reads_together
+        }
+
+    async def snapshot(self, models: Sequence[Model]) -> Snapshot:
+        """The live states of `models`. A platform or model that can't be read is a failure of the snapshot."""
+        by_platform: dict[str, list[Model]] = {}
+        for model in models:
+            by_platform.setdefault(model.platform, []).append(model)
+        found = await asyncio.gather(
+            *(self._observe(self._world.accounts[name], group) for name, group in by_platform.items())
+        )
+        known = {(model.platform, self._same(model.platform, model.id)) for model in self._world.inventory.models}
+        return Snapshot(
+            taken_at=self._world.clock.now(),
+            lives={live.address: live for observation in found for live in observation.lives},
+            unmanaged=tuple(
+                listed
+                for observation in found
+                for listed in observation.unmanaged
+                if (listed.platform, self._same(listed.platform, listed.id)) not in known
+            ),
+            failures=tuple(failure for observation in found for failure in observation.failures),
+            incomplete=frozenset(
+                name for name, observation in zip(by_platform, found, strict=True) if observation.failures
+            ),
+        )
+
+    async def read(self, model: Model, job: Job | None = None) -> Live | Failure:
+        """The live state of one model now; `job` is the newest deploy or undeploy job of it, if there is a newer one
+        than the journal remembered at the start."""
+        platform = self._world.accounts[model.platform].platform
+        assert platform is not None
+        memory = self._memories[model.address]
+        newest = job or memory.job
+        jobs = {model.address: newest} if newest else {}
+        shared = self._shared.get(model.platform)
+        observation = await (shared.ask(model, jobs) if shared else platform.observe([model], jobs))
+        for live in observation.lives:
+            if live.address == model.address:
+                return live if job else recall(live, memory)
+        failures = (f for f in observation.failures if f.address in (model.address, model.platform))
+        return next(failures, Failure(address=model.address, error="the platform's answer does not hold it"))
+
+    async def _observe(self, account: Account, models: Sequence[Model]) -> Observation:
+        assert account.platform is not None
+        jobs = {m.address: job for m in models if (job := self._memories[m.address].job) is not None}
+        observation = await account.platform.observe(models, jobs)
+        return replace(
+            observation, lives=tuple(recall(live, self._memories[live.address]) for live in observation.lives)
+        )
+
+    def _same(self, platform: str, identity: str) -> str:
+        return self._world.accounts[platform].type.same(identity)
+
+
+class _Shared:
+    """One request for all who ask: those who come while it is under way wait for the next, together."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._waiting: list[tuple[Model, Mapping[str, Job], asyncio.Future[Observation]]] = []
+        self._reader: asyncio.Task[None] | None = None
+
+    async def ask(self, model: Model, jobs: Mapping[str, Job]) -> Observation:
+        answer: asyncio.Future[Observation] = asyncio.get_running_loop().create_future()
+        self._waiting.append((model, jobs, answer))
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read())
+        return await answer
+
+    async def _read(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            models = list({model.address: model for model, _, _ in group}.values())
+            jobs = {address: job for _, known, _ in group for address, job in known.items()}
+            try:
+                observation = await self._platform.observe(models, jobs)
+            except BaseException as error:
+                for _, _, answer in group:
+                    if not answer.done():
+                        answer.set_exception(error)
+                        answer.exception()
+                raise
+            for _, _, answer in group:
+                if not answer.done():
+                    answer.set_result(observation)
+
+
+def recall(live: Live, memory: Memory) -> Live:
+    """A live state with what the journal adds: the job that is running, or what was believed where nothing can be read."""
+    if live.evidence.source in READ:
+        job, verb = memory.job, _RUNS.get(live.state)
+        ours = job is not None and not memory.job_ended and job.verb is verb
+        return replace(live, job=job) if ours and live.job is None else live
+    if memory.open is not None and memory.open.verb is not Verb.EXPORT:
+        note = f"a {memory.open.verb} sent on {memory.open.at:%Y-%m-%d %H:%M} UTC was never answered"
+        return replace(
+            live, state=LiveState.UNKNOWN, evidence=Evidence(source=EvidenceSource.NONE, note=note), job=None
+        )
+    if live.state is LiveState.UNKNOWN and memory.believed is not None and (memory.job is None or memory.job_ended):
+        believed = memory.believed
+        lost = live.evidence.note if memory.job is not None else None
+        evidence = Evidence(source=believed.source, raw=live.evidence.raw, at=believed.at, note=lost)
+        return replace(live, state=believed.state, evidence=evidence)
+    return live
+
+
+def remembered(models: Iterable[Model], memories: Mapping[str, Memory], world: World) -> Snapshot:
+    """A snapshot without asking anyone: what the journal believes, or what was last applied. Nothing is verified."""
+    lives = {}
+    for model in models:
+        memory = memories[model.address]
+        believed, applied = memory.believed, memory.applied
+        state: LiveState = LiveState.UNKNOWN
+        source: EvidenceSource = EvidenceSource.NONE
+        at: datetime | None = None
+        if believed is not None:
+            state, source, at = believed.state, believed.source, believed.at
+        elif applied is not None:
+            state, source, at = LiveState(applied.deployment), EvidenceSource.JOURNAL, applied.at
+        evidence = Evidence(source=source, at=at, note="offline: not asked")
+        lives[model.address] = Live(address=model.address, state=state, evidence=evidence)
+    return Snapshot(taken_at=world.clock.now(), lives=lives)

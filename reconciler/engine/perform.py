@@ -1,0 +1,84 @@
+"""One action from waiting to settled. Never raises for what a platform does."""
+
+from dataclasses import replace
+
+from reconciler.core.event import Event, Phase
+from reconciler.core.job import Verb
+from reconciler.core.model import Deployment
+from reconciler.core.record import RecordKind
+from reconciler.core.report import Outcome, OutcomeKind
+from reconciler.engine.action_run import ActionRun
+from reconciler.engine.following import conclude, follow
+from reconciler.engine.starting import adopt, ready, start
+from reconciler.engine.waiting import OutOfTime, Stopped
+from reconciler.errors import JournalError
+
+
+async def perform(run: ActionRun) -> Outcome:
+    """Bring one action to its outcome, and the outcome into the journal."""
+    try:
+        outcome = await _perform(run)
+    except Stopped:
+        outcome = _interrupted(run)
+    except OutOfTime:
+        outcome = _overtime(run)
+    except JournalError as error:
+        outcome = run.outcome(OutcomeKind.FAILED, error=f"nothing was started: {error}")
+    return await settle(run, outcome)
+
+
+async def _perform(run: ActionRun) -> Outcome:
+    if run.action.adopts is not None:
+        accepted = await adopt(run)
+    else:
+        live = await ready(run)
+        if isinstance(live, Outcome):
+            return live
+        started = await start(run, live)
+        if isinstance(started, Outcome):
+            return started
+        accepted = started
+    ended = await follow(run, accepted)
+    return ended if isinstance(ended, Outcome) else await conclude(run, ended)
+
+
+def _interrupted(run: ActionRun) -> Outcome:
+    if run.job is None:
+        return run.outcome(OutcomeKind.SKIPPED, error="interrupted before it was started")
+    return run.outcome(OutcomeKind.IN_FLIGHT, error="interrupted while it runs; the next apply follows it")
+
+
+def _overtime(run: ActionRun) -> Outcome:
+    limit = f"{run.patience.spent:.0f} s"
+    if run.job is None:
+        return run.outcome(OutcomeKind.TIMED_OUT, error=f"not started within {limit}")
+    return run.outcome(OutcomeKind.TIMED_OUT, error=f"still running after {limit}; the next apply follows it")
+
+
+async def settle(run: ActionRun, outcome: Outcome) -> Outcome:
+    """Write `outcome` to the journal and tell of it. A journal that fails now is noted in the outcome itself."""
+    succeeded, deployment = outcome.kind is OutcomeKind.SUCCEEDED, run.action.verb is not Verb.EXPORT
+    record = run.record(
+        RecordKind.SETTLED,
+        outcome=outcome.kind,
+        job=outcome.job,
+        live=run.live,
+        target=Deployment(run.action.after) if succeeded and deployment else None,
+        settings=run.model.settings if succeeded and run.action.verb is Verb.DEPLOY else None,
+        artifact=outcome.artifact,
+        text=outcome.error or outcome.note,
+    )
+    try:
+        await run.means.log(record)
+    except JournalError as error:
+        outcome = replace(outcome, note="; ".join(filter(None, (outcome.note, str(error)))))
+    run.means.tell(
+        Event(
+            address=outcome.address,
+            verb=outcome.verb,
+            phase=Phase.ENDED,
+            text=outcome.error or outcome.note or "",
+            outcome=str(outcome.kind),
+        )
+    )
+    return outcome

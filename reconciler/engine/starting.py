@@ -1,0 +1,168 @@
+"""Before and at the start of an action: wait until the model is at rest, ask once, read the answer. The only place that
+asks a platform to change something."""
+
+import asyncio
+
+from reconciler.core.event import Phase
+from reconciler.core.job import Accepted, Answer, Job, JobState, JobStatus, Refused, Uncertain, Verb
+from reconciler.core.live import TRANSITIONAL, Failure, Live, LiveState
+from reconciler.core.record import RecordKind
+from reconciler.core.report import Outcome, OutcomeKind
+from reconciler.engine.action_run import TRIES, ActionRun, shown
+from reconciler.engine.observer import READ
+
+
+async def adopt(run: ActionRun) -> Accepted:
+    """Take over a job that is running already: nothing is started."""
+    adopts = run.action.adopts
+    assert adopts is not None
+    memory = run.memory.export_job if run.action.verb is Verb.EXPORT else run.memory.job
+    if memory is None or memory.id != adopts.job:
+        memory = Job(address=run.action.address, verb=run.action.verb, id=adopts.job, since=run.means.clock.now())
+    run.sent_at = asyncio.get_running_loop().time()
+    await run.note_job(RecordKind.ADOPTED, memory)
+    return Accepted(job=memory, status=JobStatus(state=JobState.RUNNING))
+
+
+async def ready(run: ActionRun) -> Live | Outcome:
+    """Wait until the model is at rest; the live state then, or the outcome if there is nothing to start."""
+    await _wait_for_open(run)
+    failures = 0
+    while True:
+        run.patience.check()
+        live = await run.means.observer.read(run.model)
+        if isinstance(live, Failure):
+            failures += 1
+            if failures >= TRIES:
+                return run.outcome(OutcomeKind.FAILED, error=f"nothing was started: {live.error}")
+            run.tell(Phase.WAITING, live.error)
+        elif live.state in TRANSITIONAL:
+            run.tell(Phase.WAITING, f"until it is no longer {live.state}{shown(live)}")
+        else:
+            return _judge(run, live)
+        await run.patience.next()
+
+
+async def _wait_for_open(run: ActionRun) -> None:
+    """A start that was never answered may still take effect for the settle time: wait that long first."""
+    open_ = run.memory.open
+    if open_ is not None:
+        age = (run.means.clock.now() - open_.at).total_seconds()
+        left = run.capabilities.settle - age if age >= 0 else run.capabilities.settle
+        if left > 0:
+            run.tell(Phase.SETTLING, f"a {open_.verb} sent {age:.0f} s ago may still take effect")
+            await run.patience.sleep(left)
+
+
+def _judge(run: ActionRun, live: Live) -> Live | Outcome:
+    if run.action.verb is Verb.EXPORT:
+        if live.state is LiveState.ABSENT:
+            return run.outcome(OutcomeKind.FAILED, error="nothing was started: the platform no longer has this model")
+        return live
+    if live.state == run.action.after and not run.again:
+        return run.reached(live, note="already")
+    settled = live.state in (LiveState.DEPLOYED, LiveState.UNDEPLOYED)
+    if live.state == run.action.before or (run.action.follows is not None and settled):
+        return live
+    error = f"was {run.action.before} when planned, is {live.state} now: nothing was started; plan again"
+    return run.outcome(OutcomeKind.SKIPPED, error=error)
+
+
+async def start(run: ActionRun, live: Live) -> Accepted | Outcome:
+    """Ask for the action until the platform takes it, refuses it for good, or leaves us in doubt."""
+    reissued = False
+    again: Accepted | Live | Outcome
+    while True:
+        run.patience.check()
+        answer = await _ask(run, live)
+        match answer:
+            case Accepted():
+                await run.note_job(RecordKind.ACCEPTED, answer.job)
+                return answer
+            case Refused():
+                await run.note(RecordKind.REFUSED, text=answer.reason)
+                again = await _refused(run, answer, live)
+            case Uncertain():
+                await run.note(RecordKind.UNCERTAIN, text=answer.reason)
+                again = await _unanswered(run, answer, may_reissue=not reissued)
+                reissued = True
+        if not isinstance(again, Live):
+            return again
+        live = again
+
+
+async def _ask(run: ActionRun, live: Live) -> Answer:
+    """One request, its intent durable before it leaves; not cancelled half way, so that no answer is lost."""
+    run.attempts += 1
+    run.tell(Phase.STARTING, f"{run.action.verb}")
+    await run.means.log(run.record(RecordKind.INTENT, attempt=run.attempts, before=str(live.state)))
+    run.sent_at = asyncio.get_running_loop().time()
+    return await asyncio.shield(run.platform.start(run.action.verb, run.model, live))
+
+
+async def _refused(run: ActionRun, refused: Refused, live: Live) -> Live | Outcome:
+    """What a refusal comes to: the live state to try again from, or an outcome."""
+    if refused.recheck or refused.state is not None:
+        now = await run.means.observer.read(run.model)
+        if isinstance(now, Live):
+            if now.state == run.action.after and run.action.verb is not Verb.EXPORT and not run.again:
+                return run.reached(now, note="already")
+            if now.state in TRANSITIONAL or refused.state in TRANSITIONAL:
+                run.tell(Phase.WAITING, f"until it is no longer {refused.state or now.state}")
+                await run.patience.next()
+                return await ready(run)
+    if refused.transient and run.attempts < TRIES:
+        run.tell(Phase.WAITING, refused.reason)
+        if refused.retry_after is None:
+            await run.patience.next()
+        else:
+            await run.patience.sleep(refused.retry_after)
+        return live
+    return run.outcome(OutcomeKind.FAILED, error=refused.reason)
+
+
+async def _unanswered(run: ActionRun, answer: Uncertain, *, may_reissue: bool) -> Accepted | Live | Outcome:
+    """The answer was lost. Settle, read twice, then adopt, find it done, try once more, or say that nobody knows."""
+    run.tell(Phase.SETTLING, f"{answer.reason}; it may still take effect")
+    sent_ago = asyncio.get_running_loop().time() - run.sent_at
+    await run.patience.sleep(max(0.0, run.capabilities.settle - sent_ago))
+    found = await _look(run)
+    if found is not None and found.state in TRANSITIONAL:
+        job = Job(address=run.action.address, verb=run.action.verb, id=None, since=run.means.clock.now())
+        await run.note_job(RecordKind.ADOPTED, job)
+        return Accepted(job=job, status=JobStatus(state=JobState.RUNNING))
+    if found is not None and found.state == run.action.after and not run.again:
+        return run.reached(found, note="found done, its answer was lost")
+    repeatable = run.action.verb is Verb.UNDEPLOY or run.means.reissue
+    if found is not None and found.state == run.action.before and repeatable and may_reissue:
+        run.notes.append("sent again after its answer was lost and no effect showed")
+        return found
+    return _in_doubt(run, answer)
+
+
+async def _look(run: ActionRun) -> Live | None:
+    """The live state, read a second time a poll later unless the first already shows an effect; None where it can't be
+    read from the model itself."""
+    if run.action.verb is Verb.EXPORT:
+        return None
+    found: Live | None = None
+    for look in range(2):
+        if look:
+            await run.patience.sleep(run.capabilities.poll)
+        live = await run.means.observer.read(run.model)
+        if isinstance(live, Failure) or live.evidence.source not in READ:
+            return None
+        found = live
+        if found.state in TRANSITIONAL or found.state == run.action.after:
+            break
+    return found
+
+
+def _in_doubt(run: ActionRun, answer: Uncertain) -> Outcome:
+    if run.action.verb is Verb.EXPORT:
+        advice = "plan again to export it once more"
+    elif run.capabilities.reads_state:
+        advice = f"plan again to see; reconciler apply --reissue-unknown sends a {run.action.verb} once more"
+    else:
+        advice = f"look at the platform, then say what it is: reconciler adopt {run.action.address} --as STATE"
+    return run.outcome(OutcomeKind.UNCERTAIN, error=f"{answer.reason}; {advice}")

@@ -1,0 +1,62 @@
+"""What one run works with: the inventory, its platforms opened, the journal and what it remembers."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.clock import Clock
+from reconciler.core.capabilities import PlatformType
+from reconciler.core.memory import NOTHING, Memory
+from reconciler.core.model import Inventory, Model
+from reconciler.core.record import Record
+from reconciler.journal.memory import Key, fold, used_plans
+from reconciler.journal.store import Store
+from reconciler.platforms.base import Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One platform of the inventory, opened. `origin` is where it is asked, None offline."""
+
+    name: str
+    type: PlatformType
+    origin: str | None
+    platform: Platform | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recollection:
+    """What the journal holds: memories by origin and id, and the saved plans that were used up."""
+
+    by_key: Mapping[Key, Memory]
+    used: frozenset[str]
+
+    @classmethod
+    def of(cls, records: tuple[Record, ...]) -> "Recollection":
+        """The fold over all records."""
+        return cls(by_key=fold(records), used=used_plans(records))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One run's surroundings. `store` is None where there is no journal yet and none is to be made."""
+
+    inventory: Inventory
+    accounts: Mapping[str, Account]
+    store: Store | None
+    recollection: Recollection
+    clock: Clock
+    chance: random.Random
+    run: str
+    tool_version: str
+
+    def key(self, model: Model) -> Key:
+        """What a model is to its platform: origin and id."""
+        account = self.accounts[model.platform]
+        return account.origin or "", account.type.same(model.id)
+
+    def memories(self) -> dict[str, Memory]:
+        """What is remembered of every model of the inventory, by address."""
+        return {
+            model.address: self.recollection.by_key.get(self.key(model), NOTHING) for model in self.inventory.models
+        }

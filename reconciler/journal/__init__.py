@@ -1,0 +1,1 @@
+"""What we remember: an append-only record of intents, answers and outcomes. Decides nothing."""

@@ -1,0 +1,84 @@
+"""One apply at a time per journal file. The lock is the operating system's: gone the moment its process is."""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from pathlib import Path
+
+from reconciler.errors import JournalError, LockHeld
+
+
+class Lock:
+    """An exclusive lock on `JOURNAL.lock`. Use as a context manager."""
+
+    def __init__(self, journal: str, *, run: str, timeout: float = 0.0) -> None:
+        self._path = Path(f"{journal}.lock")
+        self._run, self._timeout = run, timeout
+        self._handle: int | None = None
+
+    def __enter__(self) -> "Lock":
+        """Take the lock, waiting at most `timeout` seconds. Raises `LockHeld`, naming the holder, or `JournalError`."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._handle = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            raise JournalError(f"lock {self._path}: {error.strerror}") from error
+        ends = time.monotonic() + self._timeout
+        while not self._taken(self._handle):
+            if time.monotonic() >= ends:
+                holder = describe(os.pread(self._handle, 4096, 0))
+                os.close(self._handle)
+                raise LockHeld(
+                    f"another run holds the lock {self._path}: {holder}; try again, or use --lock-timeout 5m"
+                )
+            time.sleep(0.05)
+        about = {"run": self._run, "pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, json.dumps(about).encode(), 0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Free the lock."""
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = None
+
+    @staticmethod
+    def _taken(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def describe(raw: bytes) -> str:
+    """Who holds a lock, for people, from the text in its file."""
+    try:
+        about = json.loads(raw)
+        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(about["since"]))
+        return f"run {about['run']}, process {about['pid']} on {about['host']}, since {since}"
+    except (ValueError, KeyError, TypeError):
+        return "holder unknown"
+
+
+def holder(journal: str) -> str | None:
+    """Who holds the lock of a journal now, for people; None if nobody does. Raises `JournalError`."""
+    path = Path(f"{journal}.lock")
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalError(f"lock {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return describe(os.pread(handle, 4096, 0))
+    finally:
+        os.close(handle)
+    return None

@@ -1,0 +1,105 @@
+"""The fold: what the records of a journal say of each model. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from reconciler.core.job import Job, Verb
+from reconciler.core.live import EvidenceSource, LiveState
+from reconciler.core.memory import NOTHING, Applied, Believed, Exported, Intent, LastAction, Memory
+from reconciler.core.record import Record, RecordKind
+from reconciler.core.report import OutcomeKind
+
+Key = tuple[str, str]
+"""Origin and platform id: what a model is to the platform, whatever the inventory calls it."""
+
+_ENDED: Final = frozenset({OutcomeKind.SUCCEEDED, OutcomeKind.FAILED})
+
+
+def fold(records: Iterable[Record]) -> dict[Key, Memory]:
+    """What is remembered of every model that a record names, by origin and id."""
+    memories: dict[Key, Memory] = {}
+    for record in records:
+        if record.origin is None or record.model_id is None:
+            continue
+        key = (record.origin, record.model_id)
+        change = _CHANGES.get(record.kind)
+        if change is not None:
+            memories[key] = change(memories.get(key, NOTHING), record)
+    return memories
+
+
+def used_plans(records: Iterable[Record]) -> frozenset[str]:
+    """The ids of all saved plans that were applied."""
+    return frozenset(
+        record.plan for record in records if record.kind is RecordKind.PLAN_USED and record.plan is not None
+    )
+
+
+def _intent(memory: Memory, record: Record) -> Memory:
+    assert record.verb is not None
+    return replace(memory, open=Intent(verb=record.verb, at=record.at, run=record.run))
+
+
+def _accepted(memory: Memory, record: Record) -> Memory:
+    assert record.verb is not None and record.address is not None
+    job = Job(address=record.address, verb=record.verb, id=record.job, since=record.at, before=record.before)
+    if record.verb is Verb.EXPORT:
+        return replace(memory, open=None, export_job=job)
+    return replace(memory, open=None, job=job, job_ended=False)
+
+
+def _refused(memory: Memory, record: Record) -> Memory:
+    return replace(memory, open=None)
+
+
+def _settled(memory: Memory, record: Record) -> Memory:
+    assert record.verb is not None and record.outcome is not None
+    if record.outcome is OutcomeKind.SKIPPED:
+        return memory
+    memory = replace(
+        memory, last_action=LastAction(verb=record.verb, outcome=record.outcome, run=record.run, at=record.at)
+    )
+    if record.outcome not in _ENDED:
+        return memory
+    memory = replace(memory, open=None)
+    succeeded = record.outcome is OutcomeKind.SUCCEEDED
+    if record.verb is Verb.EXPORT:
+        artifact = record.artifact
+        made = Exported(path=artifact.path, sha256=artifact.sha256, at=record.at) if succeeded and artifact else None
+        return replace(memory, export_job=None, exported=made or memory.exported)
+    if record.live is not None and record.live is not LiveState.UNKNOWN:
+        believed = Believed(state=record.live, source=EvidenceSource.JOURNAL, at=record.at)
+        memory = replace(memory, believed=believed)
+    if succeeded and record.target is not None:
+        applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
+        memory = replace(memory, applied=applied)
+    return replace(memory, job_ended=True)
+
+
+def _verified(memory: Memory, record: Record) -> Memory:
+    assert record.target is not None
+    applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
+    return replace(memory, applied=applied)
+
+
+def _declared(memory: Memory, record: Record) -> Memory:
+    assert record.live is not None
+    believed = Believed(state=record.live, source=EvidenceSource.DECLARED, at=record.at)
+    return replace(memory, believed=believed, job=None, job_ended=True, export_job=None, open=None)
+
+
+def _protected(memory: Memory, record: Record) -> Memory:
+    return replace(memory, protected=bool(record.on))
+
+
+_CHANGES: Final[Mapping[RecordKind, Callable[[Memory, Record], Memory]]] = {
+    RecordKind.INTENT: _intent,
+    RecordKind.ACCEPTED: _accepted,
+    RecordKind.ADOPTED: _accepted,
+    RecordKind.REFUSED: _refused,
+    RecordKind.SETTLED: _settled,
+    RecordKind.VERIFIED: _verified,
+    RecordKind.DECLARED: _declared,
+    RecordKind.PROTECTED: _protected,
+}

@@ -1,0 +1,1 @@
+"""How services speak: one definition file per platform, one interpreter. Knows nothing of journals or plans."""

@@ -1,0 +1,293 @@
+"""The only user of httpx: three clients over one seam.
+
+The *reader* pools connections and repeats what may be repeated. The *actor* opens a fresh connection for each action and
+sends it once: a stale connection is a common way to lose an answer. The *downloader* holds no key. No client follows
+redirects; every request has one deadline for all of it, body included, which httpx itself does not offer."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from reconciler.clock import Clock
+from reconciler.core.pointer import MISSING
+from reconciler.platforms.access import Access, is_loopback
+from reconciler.platforms.addresses import public_address
+from reconciler.platforms.template import Call
+
+REPLY_LIMIT: Final = 1024 * 1024
+"""The most bytes of an ordinary answer."""
+
+LIST_LIMIT: Final = 64 * 1024 * 1024
+"""The most bytes of a page of a list."""
+
+ATTEMPTS: Final = 3
+"""How often a read is tried."""
+
+_RETRIED: Final = frozenset({429, 500, 502, 503, 504})
+_LONGEST_PAUSE: Final = 30.0
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "reconciler"}
+
+
+class RequestFailed(Exception):
+    """A request came to no usable answer. The text is one line, without ids, headers or bodies."""
+
+
+class NotSent(RequestFailed):
+    """The request never left this machine: it took no effect."""
+
+
+class AnswerLost(RequestFailed):
+    """The request may have arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer: its status, the headers (names in lower case) and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def retry_after(self, clock: Clock) -> float | None:
+        """Seconds that a `Retry-After` header asks for, from its number or its date; None without one."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value[:9])
+        try:
+            return max(0.0, (parsedate_to_datetime(value) - clock.now()).total_seconds()) if value else None
+        except (ValueError, TypeError):
+            return None
+
+
+class _KeyFor(httpx.Auth):
+    """Adds headers with the key, to requests for one origin only."""
+
+    def __init__(self, access: Access, headers: Mapping[str, str]) -> None:
+        self._origin = httpx.URL(access.origin)
+        key = access.key.reveal() if access.key else ""
+        self._headers = {name: value.replace("{key}", key) for name, value in headers.items()}
+
+    def sync_auth_flow(self, request: httpx.Request) -> object:  # type: ignore[override]
+        raise RuntimeError("only asynchronous requests are made here")
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncIterator[httpx.Request]:  # type: ignore[override]
+        url = request.url
+        if (url.scheme, url.host, url.port) != (self._origin.scheme, self._origin.host, self._origin.port):
+            raise RuntimeError("a key is sent to its own origin and nowhere else")
+        for name, value in self._headers.items():
+            request.headers[name] = value
+        yield request
+
+
+class Pace:
+    """At most `concurrency` requests at once and, where stated, `per_minute` a minute."""
+
+    def __init__(self, concurrency: int, per_minute: float | None) -> None:
+        self._places = asyncio.Semaphore(concurrency)
+        self._gap = 60.0 / per_minute if per_minute else 0.0
+        self._next = 0.0
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        if self._gap:
+            now = asyncio.get_running_loop().time()
+            self._next = max(self._next, now) + self._gap
+            try:
+                await asyncio.sleep(self._next - self._gap - now)
+            except BaseException:
+                self._places.release()
+                raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+
+
+class Channel:
+    """Requests to one origin with one key. `timeout` is seconds for a whole request."""
+
+    def __init__(
+        self,
+        access: Access,
+        headers: Mapping[str, str],
+        *,
+        pace: Pace,
+        concurrency: int,
+        timeout: float,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self.origin = access.origin
+        self._pace, self._timeout, self._clock, self._chance = pace, timeout, clock, chance
+        context = ssl_context() if access.origin.startswith("https") else False
+        # A proxy from the environment may be needed to reach the world, and can only be in the way on loopback.
+        outside = not is_loopback(urlsplit(access.origin).hostname or "")
+        auth = _KeyFor(access, headers)
+
+        def client(limits: httpx.Limits) -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                verify=context,
+                limits=limits,
+                timeout=None,
+                follow_redirects=False,
+                auth=auth,
+                headers=_HEADERS,
+                trust_env=outside,
+            )
+
+        self._reader = client(httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency))
+        self._actor = client(httpx.Limits(max_connections=None, max_keepalive_connections=0))
+
+    async def read(self, call: Call, *, limit: int = REPLY_LIMIT) -> Reply:
+        """The answer to a request that changes nothing, whatever its status; tried three times where it may pass.
+
+        Raises `RequestFailed` when no answer came in three attempts."""
+        failure: RequestFailed | None = None
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._pace:
+                    reply = await self._send(self._reader, call, limit)
+                failure = None
+            except RequestFailed as error:
+                reply, failure = None, error
+            last = attempt + 1 == ATTEMPTS
+            if reply is not None and (last or reply.status not in _RETRIED):
+                return reply
+            if not last:
+                asked = reply.retry_after(self._clock) if reply is not None else None
+                await asyncio.sleep(min(pause(attempt, self._chance) if asked is None else asked, _LONGEST_PAUSE))
+        raise failure or RequestFailed(f"{call}: no answer")
+
+    async def act(self, call: Call) -> Reply:
+        """The answer to a request that may take effect, sent at most once on a connection of its own.
+
+        Raises `NotSent` when it never left, `AnswerLost` when it may have arrived."""
+        async with self._pace:
+            return await self._send(self._actor, call, REPLY_LIMIT)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._reader.aclose()
+        await self._actor.aclose()
+
+    async def _send(self, client: httpx.AsyncClient, call: Call, limit: int) -> Reply:
+        content, headers = None, dict(call.headers)
+        if call.body is not MISSING:
+            content = msgspec.json.encode(call.body)
+            headers["content-type"] = "application/json"
+        try:
+            request = client.build_request(call.method, self.origin + call.target, content=content, headers=headers)
+            async with asyncio.timeout(self._timeout):
+                response = await client.send(request, stream=True)
+                try:
+                    return await _whole(response, limit, call)
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            raise AnswerLost(f"{call}: no whole answer in {self._timeout:g} s") from error
+        except _NEVER_SENT as error:
+            raise NotSent(f"{call}: cannot connect to {self.origin}{_why(error)}") from error
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise AnswerLost(f"{call}: the connection to {self.origin} broke ({type(error).__name__})") from error
+
+
+async def _whole(response: httpx.Response, limit: int, call: Call) -> Reply:
+    """The answer with its body. Compression is not asked for and not accepted: a small answer must not grow."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise AnswerLost(f"{call}: the answer is compressed though that was not asked for")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > limit:
+            raise AnswerLost(f"{call}: the answer is larger than {limit} bytes")
+    return Reply(status=response.status_code, headers=dict(response.headers.items()), body=bytes(body))
+
+
+class Downloader:
+    """Fetches exported files: no key, no cookies, no address of this network, except where the API itself is there."""
+
+    def __init__(self, *, timeout: float, limit: int) -> None:
+        self._timeout, self._limit = timeout, limit
+
+    async def fetch(self, url: str, write: Callable[[bytes], object], *, near: str) -> None:
+        """Pass the bytes at `url` to `write`. `near` is the API's origin: loopback is reached only from loopback.
+
+        Raises `RequestFailed`; the text never shows the address beyond its host, since it opens the file to anyone."""
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+        local = is_loopback(urlsplit(near).hostname or "")
+        if parts.scheme != "https" and not (parts.scheme == "http" and local and is_loopback(host)):
+            raise RequestFailed(f"the download address is {parts.scheme or 'no'}://, only https is fetched")
+        if parts.username or parts.password:
+            raise RequestFailed("the download address holds a user name")
+        try:
+            async with asyncio.timeout(self._timeout):
+                address = host if local and is_loopback(host) else await public_address(host, parts.port or 443)
+                await self._stream(url.strip(), host, address, write)
+        except TimeoutError as error:
+            raise RequestFailed(f"the download from {host} did not end in {self._timeout:g} s") from error
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            raise RequestFailed(f"the download from {host} broke ({type(error).__name__})") from error
+
+    async def _stream(self, url: str, host: str, address: str, write: Callable[[bytes], object]) -> None:
+        # Connecting to the address that was checked, under the host's name, leaves no room for a second, other answer
+        # of the name server.
+        target = httpx.URL(url).copy_with(host=address)
+        extensions = {"sni_hostname": host} if target.scheme == "https" else {}
+        verify = ssl_context() if target.scheme == "https" else False
+        async with (
+            httpx.AsyncClient(verify=verify, timeout=None, follow_redirects=False, trust_env=False) as client,
+            client.stream(
+                "GET",
+                target,
+                headers={"host": httpx.URL(url).netloc.decode("ascii"), "accept-encoding": "identity"},
+                extensions=extensions,
+            ) as response,
+        ):
+            if response.status_code != 200:
+                raise RequestFailed(f"the download from {host} answered {response.status_code}")
+            size = 0
+            async for chunk in response.aiter_raw():
+                size += len(chunk)
+                if size > self._limit:
+                    raise RequestFailed(f"the download from {host} is larger than {self._limit} bytes")
+                write(chunk)
+
+
+def pause(attempt: int, chance: random.Random) -> float:
+    """Seconds before the next attempt: anywhere up to a bound that doubles (full jitter)."""
+    return chance.uniform(0, min(10.0, 0.5 * 2**attempt))
+
+
+_context: ssl.SSLContext | None = None
+
+
+def ssl_context() -> ssl.SSLContext:
+    """The one TLS context of the process: making one costs more than a request."""
+    global _context
+    if _context is None:
+        _context = httpx.create_ssl_context()
+    return _context
+
+
+def _why(error: Exception) -> str:
+    text = str(error).lower()
+    for words, meaning in (
+        ("refused", ": connection refused"),
+        ("all connection attempts failed", ": connection refused"),
+        ("certificate", ": its certificate is not trusted"),
+        ("name or service", ": no such host"),
+        ("nodename", ": no such host"),
+        ("temporary failure in name", ": no such host"),
+    ):
+        if words in text:
+            return meaning
+    return ""

@@ -1,0 +1,1 @@
+"""`Plan` or `Report` -> text and Markdown. Pure functions; they decide nothing."""

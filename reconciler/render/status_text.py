@@ -1,0 +1,100 @@
+"""Tables for people at a terminal: where models are, and what was done. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from reconciler.core.live import Evidence, EvidenceSource, LiveState
+from reconciler.core.model import Deployment
+from reconciler.core.record import Record
+from reconciler.core.report import OutcomeKind
+from reconciler.core.status import Status
+from reconciler.render.style import Line, Role, Span, columns, flow, paint, say
+from reconciler.render.words import ago, count
+
+_RUN = 8
+"""How much of a run's name tells it from others."""
+
+
+def status_text(rows: Sequence[Status], *, now: datetime, width: int = 80, colour: bool = False) -> str:
+    """Where every model is, what is wanted of it, how that is known, and what was last done to it."""
+    ordered = sorted(rows, key=lambda row: row.model.address)
+    lines: list[Line] = [(say(_verdict(ordered), Role.HEADING),)]
+    if ordered:
+        titles = _titles("ADDRESS", "WANTED", "LIVE", "HOW WE KNOW", "LAST ACTION")
+        cells = [titles, *(_status_row(row, now) for row in ordered)]
+        lines += [(), *columns(cells, width, floors=(20, 10, 10, 12, 14))]
+    errors = [row for row in ordered if row.error]
+    lines += [()] if errors else []
+    for row in errors:
+        lines += flow([say(f"{row.model.address}:", Role.HEADING), say(row.error or "")], width)
+    return paint(lines, colour=colour)
+
+
+def history_text(records: Sequence[Record], *, width: int = 80, colour: bool = False) -> str:
+    """What was done, when, by which run; in the order given."""
+    if not records:
+        return paint([(say("Nothing is on record.", Role.HEADING),)], colour=colour)
+    titles = _titles("TIME (UTC)", "RUN", "ADDRESS", "VERB", "WHAT")
+    cells = [titles, *map(_history_row, records)]
+    return paint(columns(cells, width, floors=(19, _RUN, 22, 8, 15)), colour=colour)
+
+
+def _titles(*names: str) -> list[Span]:
+    return [say(name, Role.MUTED) for name in names]
+
+
+def _differs(row: Status) -> bool:
+    return row.model.target.deployment is not Deployment.UNMANAGED and row.live != row.model.target.deployment
+
+
+def _verdict(rows: Sequence[Status]) -> str:
+    unread = sum(row.error is not None for row in rows)
+    differing = sum(_differs(row) for row in rows if row.error is None)
+    parts = [f"{len(rows) - unread - differing:,} as wanted"]
+    parts += [f"{differing:,} not"] if differing else []
+    parts += [f"{unread:,} could not be read"] if unread else []
+    return f"{count(len(rows), 'model')}{': ' + ', '.join(parts) if rows else ''}."
+
+
+def _status_row(row: Status, now: datetime) -> list[Span]:
+    last = row.last_action
+    ended = f" {last.outcome.replace('-', ' ')}," if last and last.outcome != OutcomeKind.SUCCEEDED else ""
+    done = f"{last.verb}{ended} {ago(last.at, now)}" if last else "-"
+    role = Role.CAUTION if _differs(row) else Role.GOOD
+    if row.live in (LiveState.BROKEN, "unreadable"):
+        role = Role.DESTRUCTIVE
+    return [
+        say(row.model.address),
+        say(row.model.target.deployment),
+        say(row.live, role),
+        say(_known(row.evidence, now), Role.MUTED),
+        say(done, Role.MUTED),
+    ]
+
+
+def _known(evidence: Evidence, now: datetime) -> str:
+    if evidence.source is EvidenceSource.NONE:
+        return "-"
+    return f"{evidence.source}, {ago(evidence.at, now)}" if evidence.at else str(evidence.source)
+
+
+def _history_row(record: Record) -> list[Span]:
+    return [
+        say(f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", Role.MUTED),
+        say(record.run[:_RUN]),
+        say(record.address or "-"),
+        say(record.verb or "-"),
+        say(", ".join(_what(record))),
+    ]
+
+
+def _what(record: Record) -> Iterable[str]:
+    yield (record.outcome or record.kind).replace("-", " ")
+    if record.live:
+        yield f"live {record.live}"
+    if record.job:
+        yield f"job {record.job}"
+    if record.artifact:
+        yield record.artifact.path
+    if record.text:
+        yield record.text
