@@ -2,9 +2,9 @@
 
 import json
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
+
+from reconciler.packaged import packaged_text
 
 NAMES = ("inventory", "platform", "plan", "report")
 """Every schema that `load_schema` knows."""
@@ -15,10 +15,7 @@ def schema_text(name: str) -> str:
     """The text of `schemas/NAME.schema.json`. Raises `KeyError` for a name that is not in `NAMES`."""
     if name not in NAMES:
         raise KeyError(name)
-    file = f"{name}.schema.json"
-    packaged = files("reconciler").joinpath("schemas", file)
-    # In a checkout the schemas stand at the top, where people look for them; a wheel carries them inside the package.
-    return (packaged if packaged.is_file() else Path(__file__).parents[1] / "schemas" / file).read_text("utf-8")
+    return packaged_text(f"schemas/{name}.schema.json")
 
 
 def load_schema(name: str) -> dict[str, Any]:

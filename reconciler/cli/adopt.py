@@ -47,4 +47,4 @@ def command(address: str, inventory: str | None, state: str, journal: str | None
             adopt(world, model, LiveState(state), at=setup.clock.now(), who=environment.who())
 
     run_async(work)
-    streams.out(f"{address} is {state} from now on, until a job of ours or the platform says otherwise.")
+    streams.out(f"{address} is {state} from now on, until a job of ours says otherwise.")

@@ -12,11 +12,12 @@ from reconciler.cli.progress import show_progress
 from reconciler.cli.signals import run_async
 from reconciler.core.codec import read_plan
 from reconciler.core.model import Inventory
-from reconciler.core.plan import Action, Plan
+from reconciler.core.plan import Plan
 from reconciler.core.report import Report
 from reconciler.engine.opening import Setup, open_world
 from reconciler.engine.operations import Orders, Planned, Wanted, apply, permit, plan, refusal
 from reconciler.engine.waiting import Stop
+from reconciler.engine.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,54 +65,69 @@ def command(
         raise click.UsageError("without a terminal to ask on, apply needs --yes or a saved plan (--plan PLAN)")
     inventory, permission = _start(options, plan_file, expect, skip_stale)
     wanted = session.wanted(inventory, options, max_undeploys=max_undeploys, guards=guards, approved=approve)
-    if permission is not None and plan_file is not None and permission.plan.partial:
+    if permission is not None and permission.plan.partial:
         wanted = replace(wanted, partial=True)
     setup = session.setup(inventory, options, run=session.new_run(), write=True, lock_timeout=lock_timeout)
     if asks:
-        shown = run_async(lambda _stop: _plan(replace(setup, write=False), wanted)).plan
-        _show(shown, options, setup)
-        if shown.actions and not shown.stopped:
-            click.confirm(f"Apply {_count(shown)}?", abort=True, err=True)
-        permission = _Permission(plan=shown, saved=False)
+        permission = _ask(setup, wanted, options)
     root = Path(exports) if exports else Path(inventory.directory) / "exports"
+    chosen = _Apply(
+        setup=setup, wanted=wanted, options=options, permission=permission, exports=root, reissue=reissue_unknown
+    )
+    return run_async(chosen.run, chosen.publish)[0].exit_code
 
-    async def work(stop: Stop) -> tuple[Report, Plan]:
-        async with open_world(setup) as world:
-            planned = await plan(world, wanted)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Apply:
+    """One apply, all its choices made."""
+
+    setup: Setup
+    wanted: Wanted
+    options: Common
+    permission: _Permission | None
+    exports: Path
+    reissue: bool
+
+    async def run(self, stop: Stop) -> tuple[Report, Plan]:
+        async with open_world(self.setup) as world:
+            planned = await plan(world, self.wanted)
             actions = planned.plan.actions
-            if permission is not None:
-                found = permit(
-                    world, permission.plan, planned, expect=permission.expect, skip_stale=permission.skip_stale
-                )
-                for moved in found.moved:
-                    streams.err(f"left out: {moved}")
-                if found.new:
-                    streams.err(f"not in this plan, so not done: {', '.join(found.new)}")
-                actions = found.actions
-                planned = replace(planned, plan=_narrowed(permission.plan, planned.plan, actions))
-            elif options.format == "text":
-                _show(planned.plan, options, setup)
+            if self.permission is not None:
+                planned = self._permitted(world, planned)
+                actions = planned.plan.actions
+            elif self.options.format == "text":
+                _show(planned.plan, self.options, self.setup)
             if planned.plan.stopped:
                 return refusal(world, planned), planned.plan
             stop.minded = True
-            with show_progress(actions, options) as tell:
-                orders = Orders(
-                    exports=root,
-                    tell=tell,
-                    stop=stop,
-                    reissue=reissue_unknown,
-                    saved=permission.plan.id if permission is not None and permission.saved else None,
-                )
-                report = await apply(world, planned, actions, orders)
-            return report, planned.plan
+            with show_progress(actions, self.options) as tell:
+                saved = self.permission.plan.id if self.permission is not None and self.permission.saved else None
+                orders = Orders(exports=self.exports, tell=tell, stop=stop, reissue=self.reissue, saved=saved)
+                return await apply(world, planned, actions, orders), planned.plan
 
-    def finish(result: tuple[Report, Plan], code: int | None) -> None:
+    def _permitted(self, world: World, planned: Planned) -> Planned:
+        """The fresh plan with only the actions that are permitted, and the digest that was approved."""
+        permission = self.permission
+        assert permission is not None
+        permitted, found = permit(
+            world,
+            permission.plan,
+            planned,
+            self.wanted,
+            expect=permission.expect,
+            skip_stale=permission.skip_stale,
+        )
+        for moved in found.moved:
+            streams.err(f"left out: {moved}")
+        if found.new and not permission.plan.partial:
+            streams.err(f"not in this plan, so not done: {', '.join(found.new)}")
+        return permitted
+
+    def publish(self, result: tuple[Report, Plan], code: int | None) -> None:
         report, made = result
         if code is not None:
             report = replace(report, exit_code=code, reasons=("interrupted", *report.reasons))
-        documents.publish(documents.report_forms(report, made, options), options)
-
-    return run_async(work, finish)[0].exit_code
+        documents.publish(documents.report_forms(report, made, self.options), self.options)
 
 
 def _start(
@@ -131,9 +147,13 @@ async def _plan(setup: Setup, wanted: Wanted) -> Planned:
         return await plan(world, wanted)
 
 
-def _narrowed(saved: Plan, fresh: Plan, actions: tuple[Action, ...]) -> Plan:
-    """The plan that is run: the fresh one, with only the actions that are permitted and the digest that was approved."""
-    return replace(fresh, actions=actions, digest=saved.digest)
+def _ask(setup: Setup, wanted: Wanted, options: Common) -> _Permission:
+    """Show the plan and ask; what was shown is then applied like a saved plan, for the world may move meanwhile."""
+    shown = run_async(lambda _stop: _plan(replace(setup, write=False), wanted)).plan
+    _show(shown, options, setup)
+    if shown.actions and not shown.stopped:
+        click.confirm(f"Apply {_count(shown)}?", abort=True, err=True)
+    return _Permission(plan=shown, saved=False)
 
 
 def _show(made: Plan, options: Common, setup: Setup) -> None:

@@ -63,7 +63,7 @@ class Document:
     def complaint(self, path: Path, text: str, *, on_key: bool = False) -> Complaint:
         """A complaint about the value at `path`, or about its key, or about the nearest part around it."""
         line, column = self.key_at(path) if on_key or not self.has(path) else self.at(path)
-        return Complaint(file=self.file, line=line, column=column, text=text)
+        return Complaint(file=self.file, line=line, column=column, text=printable(text))
 
     def _nearest(self, path: Path) -> tuple[Place, bool]:
         place = self.top
@@ -317,6 +317,7 @@ class _Reader:
         if event.style == '"' and not event.value.isprintable():
             for char in filter(_hidden, dict.fromkeys(event.value)):
                 self.complain(event.start_mark, f"the character {_name(char)} is not allowed")
+                event.value = event.value.replace(char, "\ufffd")
         value = _resolve(event.value) if event.implicit[0] and event.tag is None else event.value
         if self._key_is_next():
             self._key(event, value)
@@ -374,12 +375,12 @@ def _misread(text: str, trap: _Trap) -> str:
 
 
 _PROBLEMS: Final[tuple[tuple[str, str], ...]] = (
-    ("mapping values are not allowed", "a second colon in this line (quote text that holds one), or wrong indentation"),
-    ("could not find expected ':'", "a name without a colon behind it, or one longer than 1,000 characters"),
+    ("mapping values are not", "a second colon (quote text that holds one), wrong indentation, or too long a name"),
+    ("could not find expected ':'", "a name without a colon behind it, or one over 1,000 characters"),
     ("unexpected end of stream", "this quote is never closed"),
     ("unknown escape character", "an unknown \\ escape in double quotes; in single quotes a \\ is only a \\"),
     ("did not find expected key", "this line does not fit those above: look at its indentation, quotes and brackets"),
-    ("did not find expected '-' indicator", "this line does not fit the list above: look at its indentation"),
+    ("did not find expected '-'", "this line does not fit the list above: look at its indentation"),
     ("did not find expected ',' or", "a comma or a closing bracket is missing"),
     ("cannot start any token", "no word begins with this character; quote it"),
 )

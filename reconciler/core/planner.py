@@ -155,7 +155,7 @@ def _deployment(known: _Known) -> Action | Blocked | None:
         case Cell.DEPLOY_AFTER | Cell.UNDEPLOY_AFTER:
             return _start(known, verb, _why(known), follows=_running(known))
         case Cell.ADOPT:
-            text = f"a {verb} is already running: it is waited for, nothing is started"
+            text = f"this {verb} is running already: waited for, not started again"
             return _action(known, verb, Reason(code=ReasonCode.RUNNING, text=text), adopts=_running(known))
         case Cell.NOT_READY:
             raw = f" ({known.live.evidence.raw})" if known.live.evidence.raw else ""
@@ -182,9 +182,8 @@ def _settle(known: _Known) -> str:
     """Why the state is unknown, and what to type about it."""
     note = known.live.evidence.note or "the platform cannot say"
     if known.capabilities.reads_state:
-        return f"unknown: {note}; see what the platform's own console shows, then plan again"
-    choice = "deployed|undeployed"
-    return f"unknown: {note}; say what it is: reconciler adopt {known.model.address} --as {choice}"
+        return f"{note}; see what the platform's own console shows, then plan again"
+    return f"{note}; say what it is, deployed or undeployed: reconciler adopt {known.model.address} --as undeployed"
 
 
 def _redeploy(known: _Known) -> Action | Blocked | None:
@@ -200,11 +199,11 @@ def _redeploy(known: _Known) -> Action | Blocked | None:
 def _why(known: _Known) -> Reason:
     wanted, applied = known.model.target.deployment, known.memory.applied
     if applied is None:
-        return Reason(code=ReasonCode.PENDING, text=f"wanted {wanted}; never applied before")
+        return Reason(code=ReasonCode.PENDING, text="never applied before")
     left = f"run {applied.run} left it {applied.deployment} on {applied.at:%Y-%m-%d}"
     if applied.deployment is wanted:
         return Reason(code=ReasonCode.DRIFTED, text=f"drifted: {left}, changed since outside reconciler")
-    return Reason(code=ReasonCode.PENDING, text=f"now wanted {wanted}; {left}")
+    return Reason(code=ReasonCode.PENDING, text=f"changed in the inventory; {left}")
 
 
 def _running(known: _Known) -> RunningJob:

@@ -96,15 +96,9 @@ class Checker:
 def check(
     document: Document, schema: Mapping[str, Any], *, unknown: Callable[[Path], str | None] = lambda _: None
 ) -> tuple[Complaint, ...]:
-    """Everything wrong with a document by `schema`, and every key of an API in it, in order of place. For `unknown`
-    see `Checker`. Raises nothing for any data; a broken schema raises what jsonschema raises."""
-    checker = Checker(schema, unknown=unknown)
-    problems = [*find_secrets(document.data), *checker.problems(document.data)]
-    return place(problems, document)
-
-
-def place(problems: Iterable[Problem], document: Document) -> tuple[Complaint, ...]:
-    """The problems of a document's data as complaints, in order of place, one for each place and text."""
+    """Everything wrong with a document by `schema`, and every key of an API in it, in order of place, each once. For
+    `unknown` see `Checker`. Raises nothing for any data; a broken schema raises what jsonschema raises."""
+    problems = [*find_secrets(document.data), *Checker(schema, unknown=unknown).problems(document.data)]
     complaints = {document.complaint(problem.path, problem.text, on_key=problem.on_key) for problem in problems}
     return tuple(sorted(complaints, key=lambda complaint: (complaint.line, complaint.column, complaint.text)))
 
@@ -205,7 +199,7 @@ def _one_edit_away(word: str) -> Iterator[str]:
 
 def allowed(known: Collection[Any]) -> str:
     """` (allowed: ...)` with the first 20 of `known`; nothing where there are none."""
-    names = [str(name) if isinstance(name, str) else json.dumps(name) for name in islice(known, 20)]
+    names = [name[:60] if isinstance(name, str) else json.dumps(name) for name in islice(known, 20)]
     more = f" and {len(known) - len(names)} more" if len(known) > len(names) else ""
     return f" (allowed: {', '.join(names)}{more})" if names else ""
 

@@ -106,8 +106,12 @@ async def plan(world: World, wanted: Wanted) -> Planned:
     return Planned(plan=with_digest(made), snapshot=snapshot)
 
 
-def permit(world: World, saved: Plan, fresh: Planned, *, expect: str | None, skip_stale: bool) -> Review:
-    """What of a saved plan may run. Raises `PlanRefused`: expired, already used, not the expected one, or stale."""
+def permit(
+    world: World, saved: Plan, fresh: Planned, wanted: Wanted, *, expect: str | None, skip_stale: bool
+) -> tuple[Planned, Review]:
+    """The fresh plan narrowed to what a saved plan permits, under the digest that was approved, and what was found.
+
+    Raises `PlanRefused`: expired, already used, not the expected one, or stale."""
     if expect is not None and not _is(saved.digest, expect):
         raise PlanRefused(f"this is not the plan that was approved: its digest is {saved.digest}, expected {expect}")
     if saved.id in world.recollection.used:
@@ -124,13 +128,19 @@ def permit(world: World, saved: Plan, fresh: Planned, *, expect: str | None, ski
     if found.moved and not skip_stale:
         lines = "\n  ".join(found.moved)
         raise PlanRefused(f"the world has moved since this plan was made; nothing was done:\n  {lines}\nplan again")
-    return found
+    narrowed = replace(
+        fresh.plan,
+        actions=found.actions,
+        digest=saved.digest,
+        guards=judge(found.actions, world.inventory.models, world.memories(), wanted.limits, approved=wanted.approved),
+    )
+    return replace(fresh, plan=narrowed), found
 
 
 def _is(digest: str, expected: str) -> bool:
-    """Whether a digest is the expected one, whole or by its first 12 or more hex digits."""
+    """Whether a digest is the expected one, whole or by its first 16 or more hex digits."""
     value, wanted = digest.removeprefix("sha256:"), expected.strip().removeprefix("sha256:").rstrip("…")
-    return len(wanted) >= 12 and value.startswith(wanted)
+    return len(wanted) >= 16 and value.startswith(wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

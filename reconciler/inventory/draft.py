@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.core.document import Document
 from reconciler.core.model import Source
+from reconciler.core.schema import shown
 from reconciler.errors import Complaint
 
 _DEEP = ("labels", "settings", "export")
@@ -103,7 +104,7 @@ def _twice(files: Iterable[Written]) -> Iterator[Complaint]:
         for path in once + [(kind, name) for kind in ("platforms", "models") for name in file.section(kind)]:
             here = f"{document.file}:{document.key_at(path)[0]}"
             if path in first:
-                text = f'"{path[-1]}" stands in two files: {first[path]} and {here}'
+                text = f"{shown(path[-1])} stands in two files: {first[path]} and {here}"
                 yield document.complaint(path, text, on_key=True)
             first.setdefault(path, here)
 

@@ -9,12 +9,13 @@ from reconciler.core.capabilities import PlatformType
 from reconciler.core.document import Path as Steps
 from reconciler.core.duration import parse_duration
 from reconciler.core.model import Model, PlatformEntry
-from reconciler.core.schema import allowed, is_secret_field, suggestion
-from reconciler.errors import Complaint, DefinitionError
+from reconciler.core.schema import allowed, is_secret_field, shown, suggestion
+from reconciler.errors import Complaint, ConfigurationError, DefinitionError
 from reconciler.inventory.draft import Draft, Entry
 
 FindType = Callable[[PlatformEntry, Path], PlatformType]
-"""How a platform speaks; the folder is what its `definition` is relative to. Raises `DefinitionError`."""
+"""How a platform speaks; the folder is what its `definition` is relative to. Raises `DefinitionError` for a definition
+that is wrong, and `ConfigurationError` for one that cannot be had."""
 
 _ADDRESS_FIELDS = frozenset(
     ("url", "base_url", "baseurl", "host", "hostname", "address", "endpoint", "origin", "server")
@@ -36,7 +37,8 @@ def find_platforms(
     draft: Draft, usable: Iterable[Entry], find_type: FindType, built_in: Sequence[str], home: Path
 ) -> tuple[Platforms, tuple[Complaint, ...]]:
     """The platforms of a draft and everything wrong with them. `usable` are the entries that obey the schema; a
-    built-in that models use under its own name needs none, and counts as standing in `home`."""
+    built-in that models use under its own name needs none, and counts as standing in `home`. Raises what `find_type`
+    raises for such a built-in."""
     complaints = list(_shared_keys(draft, built_in))
     entries = {}
     folders = {}
@@ -54,6 +56,10 @@ def find_platforms(
             types[name] = find_type(platform, folders[name])
         except DefinitionError as error:
             complaints += error.complaints
+        except ConfigurationError as error:
+            if name not in draft.platforms:
+                raise
+            complaints.append(draft.platforms[name].complaint(str(error), "definition"))
     names = frozenset((*draft.platforms, *built_in))
     return Platforms(names=names, entries=entries, types=types), tuple(complaints)
 
@@ -88,7 +94,7 @@ def better_words(path: Steps) -> str | None:
     if path in (("defaults", "id"), ("defaults", "after")):
         return f'"{path[-1]}" is each model\'s own; it has no default'
     field = str(path[-1])
-    platform = _stem(str(path[1])) if len(path) > 2 and path[0] == "platforms" else "<PLATFORM>"
+    platform = _stem(str(path[1]))[:64] if len(path) > 2 and path[0] == "platforms" else "<PLATFORM>"
     if "probe" in path:
         platform += "_PROBE"
     if field.lower() in _ADDRESS_FIELDS:
@@ -109,7 +115,7 @@ def _wrong_definition(entry: Entry, built_in: Sequence[str]) -> Complaint | None
     if name in built_in:
         return None
     advice = f"{suggestion(name, built_in)} (built in: {', '.join(built_in)}; else give a definition)"
-    text = f'there is no built-in platform "{name}"{advice}'
+    text = f"there is no built-in platform {shown(name)}{advice}"
     return entry.complaint(text, "type") if named else entry.complaint(text)
 
 
@@ -130,7 +136,8 @@ def _shared_keys(draft: Draft, built_in: Sequence[str]) -> Iterator[Complaint]:
             )
         for variable in (stem, f"{stem}_PROBE"):
             if variable in owners:
-                text = f'"{owners[variable]}" and "{name}" would share RECONCILER_{variable}_KEY; call one otherwise'
+                both = f"{shown(owners[variable])} and {shown(name)}"
+                text = f"{both} would share RECONCILER_{variable[:80]}_KEY; call one otherwise"
                 yield draft.platforms[name].complaint(text)
                 break
             owners.setdefault(variable, name)

@@ -47,7 +47,7 @@ def same_model(pairs: Sequence[Pair], types: Mapping[str, PlatformType]) -> Iter
         key = (model.platform, kind.same(model.id) if kind else model.id)
         if key in first:
             other = first[key][1]
-            text = f"id: {shown(model.id)} is also the id of {other.name} ({other.source}); a model stands once"
+            text = f"id: {shown(model.id)} is also the id of {shown(other.name)} ({other.source}); a model stands once"
             yield entry.complaint(text, "id")
         first.setdefault(key, (entry, model))
 
@@ -61,7 +61,9 @@ def same_file(pairs: Sequence[Pair], types: Mapping[str, PlatformType]) -> Itera
         path = export_path(model, types.get(model.platform))
         if path.casefold() in first:
             other = first[path.casefold()]
-            yield entry.complaint(f"to: {shown(path)} is also where {other.name} ({other.source}) goes", "export", "to")
+            yield entry.complaint(
+                f"to: {shown(path)} is also where {shown(other.name)} ({other.source}) goes", "export", "to"
+            )
         first.setdefault(path.casefold(), model)
 
 
@@ -82,7 +84,7 @@ def cycles(pairs: Sequence[Pair]) -> Iterator[Complaint]:
             elif step in trail:
                 ring = list(trail)[list(trail).index(step) :]
                 first = ring.index(min(ring, key=order.__getitem__))
-                names = [entries[address].name for address in (*ring[first:], *ring[: first + 1])]
+                names = [entries[address].name[:60] for address in (*ring[first:], *ring[: first + 1])]
                 text = f"after: these wait for one another: {' -> '.join(names)}"
                 yield entries[ring[first]].complaint(text, "after", on_key=True)
             elif step in after and step not in done:

@@ -35,9 +35,14 @@ def origin_of(url: str, name: str) -> str:
     The pages show hosts with and without a scheme or a closing slash, so both are taken. Raises `ConfigurationError` for
     anything that is not a plain https address (http only on loopback), without repeating a password."""
     text = url.strip()
-    parts = urlsplit(text if "://" in text else f"https://{text}")
-    if "@" in parts.netloc:
+    if "@" in text:
         raise ConfigurationError(f"{name}: an address holds no user or password; set the key in its own variable")
+    if any(char.isspace() for char in text):
+        raise ConfigurationError(f"{name}: an address holds no spaces and no line ends")
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError:
+        raise ConfigurationError(f"{name}: that is not an address; use https://HOST") from None
     try:
         port = parts.port
     except ValueError:

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -31,11 +30,14 @@ class Reading:
 
 def decode(reply: Reply) -> Any:
     """The JSON data of an answer, None for an empty body. Raises `Unreadable` for anything else: HTML, doubled keys, NaN,
-    numbers or nesting beyond reason."""
+    halves of characters, numbers or nesting beyond reason."""
     if not reply.body.strip():
         return None
     try:
-        return json.loads(reply.body.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
+        data = json.loads(reply.body.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
+        if b"\\ud" in reply.body.lower():  # may be half a character, which no file of ours could hold
+            json.dumps(data, ensure_ascii=False).encode()
+        return data
     except (ValueError, RecursionError) as error:
         kind = reply.headers.get("content-type", "no type").split(";")[0]
         start = shorten(reply.body[:80].decode("utf-8", "replace"))
@@ -57,8 +59,8 @@ def read_states(states: States, data: Any, *, loose: bool = False) -> Reading:
     """The live state that `data`'s words mean. A word that no line of the table knows is shown in the note."""
     said = {name: first_text(data, pointers, loose=loose) for name, pointers in states.pointers.items()}
     folded = {name: None if word is None else letters(word) for name, word in said.items()}
-    raw = "/".join(dict.fromkeys(word for word in said.values() if word)) or None
-    odd = [word for name, word in said.items() if word and not _known(states, name, letters(word))]
+    raw = shorten("/".join(dict.fromkeys(word for word in said.values() if word))) or None
+    odd = [shorten(word) for name, word in said.items() if word and not _known(states, name, letters(word))]
     note = f"unknown word {', '.join(odd)}" if odd else None
     for rule in states.rules:
         if all(folded[name] in words for name, words in rule.words.items()):
@@ -109,7 +111,7 @@ def _job_state(follow: Follow, word: str | None, error: str | None) -> tuple[Job
 def _percent(value: Any) -> float | None:
     try:
         return min(100.0, max(0.0, float(value))) if value is not None and not isinstance(value, bool) else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -133,33 +135,17 @@ def read_accepted(follow: Follow | None, reply: Reply, job: Job, sent: str, *, l
         status = JobStatus(state=JobState.RUNNING)
     else:
         # The start's own answer may carry any id under the name of the job's: here it is what the id is taken from.
-        status = read_job(follow, found, _without(data, follow.echo.job, loose), loose=loose)
+        status = read_job(replace(follow, echo=replace(follow.echo, job=())), found, data, loose=loose)
     model = first_text(data, follow.echo.model, loose=loose)
-    if model is not None and model != sent and status.warning is None:
-        status = _warned(status, "the answer names another model")
+    if found.id is None:
+        status = replace(status, warning=status.warning or "the answer holds no job id")
+    elif model is not None and model != sent:
+        status = replace(status, warning=status.warning or "the answer names another model")
     return Accepted(job=found, status=status)
 
 
 def _done(job: Job) -> Accepted:
     return Accepted(job=job, status=JobStatus(state=JobState.SUCCEEDED))
-
-
-def _without(data: Any, pointers: tuple[str, ...], loose: bool) -> Any:
-    if not isinstance(data, Mapping):
-        return data
-    names = {letters(pointer[1:]) if loose else pointer[1:] for pointer in pointers}
-    return {name: value for name, value in data.items() if (letters(name) if loose else name) not in names}
-
-
-def _warned(status: JobStatus, warning: str) -> JobStatus:
-    return JobStatus(
-        state=status.state,
-        raw=status.raw,
-        error=status.error,
-        progress=status.progress,
-        artifact=status.artifact,
-        warning=warning,
-    )
 
 
 def _job_id(follow: Follow, reply: Reply, data: Any, sent: str, loose: bool) -> str | None:
@@ -182,8 +168,7 @@ def _job_id(follow: Follow, reply: Reply, data: Any, sent: str, loose: bool) -> 
 def read_refused(definition: Definition, start: Start, reply: Reply, name: str, clock: Clock) -> Answer:
     """What an answer other than 2xx to a start says; `name` is the request's, for people."""
     if 300 <= reply.status < 400:
-        target = urlsplit(reply.headers.get("location", ""))
-        where = f" to {target.scheme}://{target.hostname}" if target.hostname else ""
+        where = _redirected_to(reply.headers.get("location", ""))
         return Refused(reason=f"{name} answered {reply.status}, a redirect{where}: redirects are not followed")
     reason = refusal_text(definition, reply, name)
     if reply.status >= 500 or reply.status == 408:
@@ -208,6 +193,14 @@ def refusal_text(definition: Definition, reply: Reply, name: str) -> str:
     return f"{name} answered {reply.status}" + (f": {why}" if why else "")
 
 
+def _redirected_to(location: str) -> str:
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        return ""
+    return f" to {target.scheme}://{target.hostname}" if target.hostname else ""
+
+
 def _wait(definition: Definition, reply: Reply, clock: Clock) -> float | None:
     asked = reply.retry_after(clock)
     if asked is not None:
@@ -215,7 +208,7 @@ def _wait(definition: Definition, reply: Reply, clock: Clock) -> float | None:
     try:
         value = first(decode(reply), definition.retry_after_ms, loose=definition.loose_keys)
         return max(0.0, float(value) / 1000) if value is not None else None
-    except (Unreadable, TypeError, ValueError):
+    except (Unreadable, TypeError, ValueError, OverflowError):
         return None
 
 
@@ -225,9 +218,9 @@ def _refused_state(definition: Definition, start: Start, reason: str) -> str | N
     found = re.search(start.refused_in.pattern, reason)
     if found is None:
         return None
-    word, states = letters(found[1]), definition.live.states
-    for rule in states.rules:
-        if word in rule.words.get(start.refused_in.word, ()) and rule.state != ASK:
+    said = {start.refused_in.word: letters(found[1])}
+    for rule in definition.live.states.rules:
+        if all(said.get(name) in words for name, words in rule.words.items()) and rule.state != ASK:
             return rule.state
     return None
 

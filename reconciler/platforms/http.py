@@ -136,7 +136,8 @@ class Channel:
             return httpx.AsyncClient(
                 verify=context,
                 limits=limits,
-                timeout=None,
+                # A connection that is never made must fail as such: then nothing was sent.
+                timeout=httpx.Timeout(None, connect=timeout / 3),
                 follow_redirects=False,
                 auth=auth,
                 headers=_HEADERS,
@@ -221,8 +222,11 @@ class Downloader:
         """Pass the bytes at `url` to `write`. `near` is the API's origin: loopback is reached only from loopback.
 
         Raises `RequestFailed`; the text never shows the address beyond its host, since it opens the file to anyone."""
-        parts = urlsplit(url.strip())
-        host = parts.hostname or ""
+        try:
+            parts = urlsplit(url.strip())
+            host, port = parts.hostname or "", parts.port or 443
+        except ValueError as error:
+            raise RequestFailed("the download address is not one") from error
         local = is_loopback(urlsplit(near).hostname or "")
         if parts.scheme != "https" and not (parts.scheme == "http" and local and is_loopback(host)):
             raise RequestFailed(f"the download address is {parts.scheme or 'no'}://, only https is fetched")
@@ -230,11 +234,11 @@ class Downloader:
             raise RequestFailed("the download address holds a user name")
         try:
             async with asyncio.timeout(self._timeout):
-                address = host if local and is_loopback(host) else await public_address(host, parts.port or 443)
+                address = host if local and is_loopback(host) else await public_address(host, port)
                 await self._stream(url.strip(), host, address, write)
         except TimeoutError as error:
             raise RequestFailed(f"the download from {host} did not end in {self._timeout:g} s") from error
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise RequestFailed(f"the download from {host} broke ({type(error).__name__})") from error
 
     async def _stream(self, url: str, host: str, address: str, write: Callable[[bytes], object]) -> None:

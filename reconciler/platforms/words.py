@@ -44,7 +44,8 @@ def explain(data: Any, pointers: Iterable[str], *, loose: bool = False) -> str |
 
 def _problem(item: Any) -> str:
     if isinstance(item, Mapping) and "msg" in item:
-        where = ".".join(str(part) for part in item.get("loc", ()) if isinstance(part, str | int))
+        steps = item.get("loc")
+        where = ".".join(str(part) for part in steps if isinstance(part, str | int)) if isinstance(steps, list) else ""
         return f"{where}: {item['msg']}" if where else str(item["msg"])
     return str(item)
 

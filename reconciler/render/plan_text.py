@@ -18,7 +18,7 @@ from reconciler.render.plan_words import (
     word,
 )
 from reconciler.render.style import Role, say
-from reconciler.render.words import names, short, span
+from reconciler.render.words import names, short, span, stamp
 
 _NAMED = 5
 """How many names a line of counts gives."""
@@ -148,8 +148,8 @@ def counts(plan: Plan) -> tuple[Fact, ...]:
 
 
 def _digest(plan: Plan, now: datetime) -> tuple[Fact, ...]:
-    if not plan.digest:
+    if not plan.digest or not plan.actions:
         return ()
     left = (plan.expires_at - now).total_seconds()
-    life = f"; the plan expires in {span(left)}" if left > 0 else f"; the plan expired {span(-left)} ago"
-    return (Fact(name="Digest", text=short(plan.digest) + (life if plan.actions else "")),)
+    life = f"; expires {stamp(plan.expires_at)}" if left > 0 else f"; expired {span(-left)} ago"
+    return (Fact(name="Digest", text=short(plan.digest) + life),)

@@ -48,7 +48,7 @@ def _entries(
             role=_ROLES.get(outcome.kind, Role.CAUTION),
             address=outcome.address,
             summary=summaries[outcome.id],
-            aside=f"job {outcome.job}" if outcome.job else "",
+            aside=f"job {outcome.job}" if outcome.job and outcome.kind is not OutcomeKind.SUCCEEDED else "",
             details=tuple(_details(outcome, sources.get(outcome.id))),
         )
         for outcome in outcomes

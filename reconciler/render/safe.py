@@ -23,10 +23,11 @@ _BREAK = "\u200b"
 
 _MARKDOWN = str.maketrans(
     {
-        **{sign: "\\" + sign for sign in "\\`*_[]()!|#~@$^"},
+        **{sign: "\\" + sign for sign in "\\`*_[]()!#~@$^"},
         "<": "&lt;",
         ">": "&gt;",
         "&": "&amp;",
+        "|": "&#124;",  # renderers differ in how they count the backslashes before it
         _BREAK: "&#8203;",
     }
 )

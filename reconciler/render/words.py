@@ -52,9 +52,9 @@ def names(items: Sequence[str], limit: int) -> str:
 
 
 def short(digest: str) -> str:
-    """A digest, recognisable: `sha256:` and twelve of its digits."""
+    """A digest, recognisable: `sha256:` and sixteen of its digits, which `apply --expect` takes too."""
     kind, colon, digits = digest.rpartition(":")
-    return f"{kind}{colon}{digits[:12]}…" if len(digits) > 12 else digest
+    return f"{kind}{colon}{digits[:16]}…" if len(digits) > 16 else digest
 
 
 def clip(text: str, limit: int = 300) -> str:

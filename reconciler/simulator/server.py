@@ -19,11 +19,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from reconciler.simulator import nugen
 from reconciler.simulator.control import control
 from reconciler.simulator.kore import Kore
 from reconciler.simulator.kore_shapes import SHAPES as KORE_SHAPES
 from reconciler.simulator.models import JobTime
+from reconciler.simulator.nugen import NugenA, NugenB, ids
 from reconciler.simulator.nugen_shapes import SHAPES as NUGEN_SHAPES
 from reconciler.simulator.site import Platform, Site
 from reconciler.simulator.story import quickstart
@@ -64,7 +64,7 @@ class SimulatedPlatforms:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.kore = World(key=KORE_KEY, probe_key=KORE_PROBE_KEY, shapes=KORE_SHAPES, job_time=job_time, now=now)
-        self.nugen = World(key=NUGEN_KEY, shapes=NUGEN_SHAPES, aliases=nugen.ids, job_time=job_time, now=now)
+        self.nugen = World(key=NUGEN_KEY, shapes=NUGEN_SHAPES, aliases=ids, job_time=job_time, now=now)
         self._seed = seed
         self._port = port
         self._sockets: list[socket.socket] = []
@@ -152,8 +152,8 @@ class SimulatedPlatforms:
     def _sites(self) -> list[ASGIApp]:
         platforms: list[tuple[str, Platform]] = [
             ("kore", Kore(self.kore)),
-            ("nugen", nugen.NugenA(self.nugen)),
-            ("nugen-b", nugen.NugenB(self.nugen)),
+            ("nugen", NugenA(self.nugen)),
+            ("nugen-b", NugenB(self.nugen)),
         ]
         return [Site(name, platform, control(platform.world, self.reset)) for name, platform in platforms]
 

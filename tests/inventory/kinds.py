@@ -6,7 +6,7 @@ from typing import Any, Final
 from reconciler.core.capabilities import Capabilities, PlatformType
 from reconciler.core.job import Verb
 from reconciler.core.model import PlatformEntry
-from reconciler.errors import Complaint, DefinitionError
+from reconciler.errors import Complaint, ConfigurationError, DefinitionError
 
 BUILT_IN: Final = ("kore", "nugen", "oip")
 
@@ -70,6 +70,11 @@ def find_type(entry: PlatformEntry, folder: Path) -> PlatformType:
     if entry.definition is None:
         return KINDS[entry.type]
     file = folder / entry.definition
+    if file.suffix != ".yaml":
+        raise ConfigurationError(f"{entry.definition}: this cannot be had")
     if not file.is_file():
         raise DefinitionError([Complaint(file=entry.definition, line=0, column=0, text="no such file")])
-    return KINDS[file.read_text().split(":")[1].strip()]
+    kind = KINDS.get(file.read_text().split()[1])
+    if kind is None:
+        raise DefinitionError([Complaint(file=entry.definition, line=1, column=1, text="like nothing that is known")])
+    return kind

@@ -113,8 +113,11 @@ def test_what_looks_like_a_key_is_found_and_masked(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["kg-embeddings-v2-2024-large", "sk-learn-classifier-20240224", "nugen-flash-instruct", "cm-20f1a",
-     "kg-internationalization", "nugen-demo-alignment-01m3gf73kht8n4tb", "alignment_01KXG82FJJ98NQ0", "-ak-14-july-alignment-01kxg82fjj98nq0"],
+    [
+        "kg-embeddings-v2-2024-large", "sk-learn-classifier-20240224", "nugen-flash-instruct", "cm-20f1a",
+        "kg-internationalization", "nugen-demo-alignment-01m3gf73kht8n4tb", "alignment_01KXG82FJJ98NQ0",
+        "-ak-14-july-alignment-01kxg82fjj98nq0",
+    ],
 )  # fmt: skip
 def test_what_is_a_name_is_no_key(text: str) -> None:
     assert not list(find_secrets([text]))
