@@ -56,8 +56,8 @@ def command(
 ) -> int:
     """Apply a saved plan exactly, or plan, ask and apply.
 
-    Exit: 0 applied and verified; 5 some action did not succeed; 3 stopped by a guard, or entries are blocked; 4 the plan
-    is stale, expired, used or altered; 7 another run holds the lock; 6 not everything could be read."""
+    Exit: 0 applied and verified; 5 some action did not succeed; 3 stopped by a guard, or entries are blocked; 4 the
+    plan is stale, expired, used or altered; 7 another run holds the lock; 6 not everything could be read."""
     if plan_file is None and (expect or skip_stale):
         raise click.UsageError("--expect and --skip-stale go with --plan")
     asks = plan_file is None and not yes

@@ -1,4 +1,5 @@
-"""What the environment says: keys, addresses and the few settings that pipelines set. The only reader of `os.environ`."""
+"""What the environment says: keys, addresses and the few settings that pipelines set. The only reader of
+`os.environ`."""
 
 import os
 import stat

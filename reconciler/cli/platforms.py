@@ -18,7 +18,8 @@ from reconciler.platforms.registry import definition_text, find_type, type_names
 @click.argument("name", required=False)
 @click.argument("file", required=False)
 def command(name: str | None, file: str | None) -> None:
-    """The platform definitions there are and what each can do; one of them with NAME; check your own with: check FILE."""
+    """The platform definitions there are and what each can do; one of them with NAME; check your own with: check
+    FILE."""
     if name == "check":
         if file is None:
             raise click.UsageError("which file? reconciler platforms check FILE")

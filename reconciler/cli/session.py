@@ -99,7 +99,8 @@ def wanted(
     lifetime: float = 86400.0,
     offline: bool = False,
 ) -> Wanted:
-    """What a plan is asked for. Raises `ConfigurationError` for a selection that fits nothing, or an unknown address."""
+    """What a plan is asked for. Raises `ConfigurationError` for a selection that fits nothing, or an unknown
+    address."""
     chosen = frozenset(model.address for model in select(inventory.models, options.only, options.exclude))
     if not chosen and (options.only or options.exclude):
         raise ConfigurationError("no model fits --only and --exclude")

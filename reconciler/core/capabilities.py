@@ -51,7 +51,8 @@ class PlatformType:
     `id_pattern` is a regular expression for a whole id; `normalise` names how ids are compared (`lower`, `dashes`: `_`
     is `-`); `settings_schema` is the JSON Schema of what a deploy sends, None where it takes nothing; `ascending` are
     pairs of JSON Pointers into the settings, of which the first may not exceed the second; `probes`: a model may be
-    probed; `needs_key` and `url`: whether a key must be given, and the fixed public address if there is one."""
+    probed; `needs_key` and `url`: whether a key must be given, and the fixed public address if there is one; `digest`
+    is over the definition's own text."""
 
     name: str
     id_pattern: str
@@ -62,6 +63,7 @@ class PlatformType:
     probes: bool = False
     needs_key: bool = True
     url: str | None = None
+    digest: str = ""
 
     def same(self, identity: str) -> str:
         """The form in which two ids of this platform are compared."""

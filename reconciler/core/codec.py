@@ -33,7 +33,7 @@ Json = dict[str, Any]
 def with_digest(plan: Plan) -> Plan:
     """`plan` with its digest: over the world and what would be done, but not over times, ids or words for people."""
     world = {
-        "platforms": [[platform.name, platform.url] for platform in plan.platforms],
+        "platforms": [[platform.name, platform.definition, platform.url] for platform in plan.platforms],
         "actions": [
             {name: value for name, value in _action(action).items() if name not in ("reason", "evidence", "source")}
             for action in plan.actions

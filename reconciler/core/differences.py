@@ -1,11 +1,13 @@
-"""What differs between two pieces of plain data, in words. DeepDiff stays inside; it is asked only where `==` says so."""
+"""What differs between two pieces of plain data, in words. DeepDiff stays inside; it is asked only where `==` says
+so."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def explain_difference(before: Any, after: Any) -> tuple[str, ...]:
-    """One short line per difference, in order of path, like `scalingParameters.maxReplicas 2 -> 4`; empty where equal."""
+    """One short line per difference, in order of path, like `scalingParameters.maxReplicas 2 -> 4`; empty where
+    equal."""
     if before == after:
         return ()
     from deepdiff import DeepDiff

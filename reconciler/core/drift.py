@@ -11,7 +11,8 @@ from reconciler.core.model import Deployment, Model
 
 
 class DriftKind(StrEnum):
-    """`drifted`: live differs from what was last applied. `pending`: the inventory moved since. `unknown`: nobody can say."""
+    """`drifted`: live differs from what was last applied. `pending`: the inventory moved since. `unknown`: nobody
+    can say."""
 
     DRIFTED = "drifted"
     PENDING = "pending"
@@ -29,7 +30,8 @@ class Since:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """One model that is not where it was left, or not where it is wanted. For `drifted`, `was` is what we applied and
-    `now` what is live; for `pending`, what is live and what is wanted. `since` is None where nothing was ever applied."""
+    `now` what is live; for `pending`, what is live and what is wanted. `since` is None where nothing was ever
+    applied."""
 
     address: str
     kind: DriftKind

@@ -63,7 +63,8 @@ class Live:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A model that the platform lists and the inventory does not hold. `name` is the platform's, None if it has none."""
+    """A model that the platform lists and the inventory does not hold. `name` is the platform's, None if it has
+    none."""
 
     platform: str
     id: str
@@ -90,7 +91,8 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The live states of all models at one time, by address. A model in neither `lives` nor `failures` was not asked for."""
+    """The live states of all models at one time, by address. A model in neither `lives` nor `failures` was not asked
+    for."""
 
     taken_at: datetime
     lives: Mapping[str, Live]

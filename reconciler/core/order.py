@@ -10,8 +10,8 @@ from reconciler.core.plan import Action, Blocked, BlockedCode
 def link(
     models: Sequence[Model], actions: Sequence[Action], stuck: Mapping[str, str]
 ) -> tuple[tuple[Action, ...], tuple[Blocked, ...]]:
-    """The actions with what `after` makes them require, in order of address. `stuck` says of addresses why they will not
-    get where they should; what would wait for them comes back as blocked instead. `after` has no cycles."""
+    """The actions with what `after` makes them require, in order of address. `stuck` says of addresses why they will
+    not get where they should; what would wait for them comes back as blocked instead. `after` has no cycles."""
     by_address: dict[str, list[Action]] = {}
     for action in actions:
         by_address.setdefault(action.address, []).append(action)

@@ -128,10 +128,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPlatform:
-    """One platform of the plan. `url` is its origin, None offline; `complete`: everything asked of it was read."""
+    """One platform of the plan. `definition` is the digest of its definition; `url` its origin, None where it is not
+    known (offline); `complete`: everything asked of it was read."""
 
     name: str
     type: str
+    definition: str
     url: str | None
     complete: bool
 

@@ -14,8 +14,8 @@ from reconciler.core.report import Artifact, OutcomeKind
 class RecordKind(StrEnum):
     """What a record says.
 
-    `intent`: a start is about to be sent. `accepted`, `refused`, `uncertain`: the answer to it. `adopted`: a running job
-    is followed from here on. `settled`: the outcome of an action. `verified`: a model was found in its target with
+    `intent`: a start is about to be sent. `accepted`, `refused`, `uncertain`: the answer to it. `adopted`: a running
+    job is followed from here on. `settled`: the outcome of an action. `verified`: a model was found in its target with
     nothing to do. `declared`: a person says what a model is. `protected`: the inventory's `protect` at an apply.
     `plan-used`: a saved plan was used up. `run-started`, `run-ended`: the brackets of one apply."""
 

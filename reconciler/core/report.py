@@ -54,7 +54,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All outcomes of one apply: exactly one per action, in the plan's order. `reasons` say why the exit code is not 0."""
+    """All outcomes of one apply: exactly one per action, in the plan's order. `reasons` say why the exit code is not
+    0."""
 
     run_id: str
     plan_digest: str

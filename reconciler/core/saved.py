@@ -20,17 +20,16 @@ class Review:
 def review(saved: Plan, fresh: Plan, snapshot: Snapshot) -> Review:
     """What of `saved` stands in `fresh`, a plan made of the same inventory a moment ago from `snapshot`."""
     now = {action.id: action for action in fresh.actions}
-    origins = {platform.name: platform.url for platform in fresh.platforms}
-    elsewhere = {p.name for p in saved.platforms if p.name in origins and origins[p.name] != p.url}
+    changed = _changed_platforms(saved, fresh)
     standing: list[Action] = []
     moved: list[str] = []
     for action in saved.actions:
-        if action.address.split("/")[0] in elsewhere:
-            moved.append(f"{action.id}: its platform is at {origins[action.address.split('/')[0]]} now")
+        if change := changed.get(action.address.split("/")[0]):
+            moved.append(f"{action.id}: {change}")
         elif action.adopts is not None and (done := _done(action, snapshot)):
             standing.append(done)  # what the plan waited for has happened: as planned, nothing to start
-        elif (change := _change(action, now.get(action.id), snapshot, fresh)) is not None:
-            moved.append(f"{action.id}: {change}")
+        elif (difference := _change(action, now.get(action.id), snapshot, fresh)) is not None:
+            moved.append(f"{action.id}: {difference}")
         else:
             standing.append(replace(now[action.id], requires=action.requires))
     known = {action.id for action in saved.actions}
@@ -43,6 +42,19 @@ def review(saved: Plan, fresh: Plan, snapshot: Snapshot) -> Review:
         moved=tuple(moved),
         new=tuple(action.id for action in fresh.actions if action.id not in known),
     )
+
+
+def _changed_platforms(saved: Plan, fresh: Plan) -> Mapping[str, str]:
+    """By name, what is no longer the same of a platform."""
+    now = {platform.name: platform for platform in fresh.platforms}
+    changed = {}
+    for platform in saved.platforms:
+        found = now.get(platform.name)
+        if found is not None and found.url != platform.url:
+            changed[platform.name] = f"its platform was at {platform.url} when planned, is at {found.url} now"
+        elif found is not None and found.definition != platform.definition:
+            changed[platform.name] = "the definition of its platform has changed"
+    return changed
 
 
 def _done(action: Action, snapshot: Snapshot) -> Action | None:

@@ -49,8 +49,8 @@ class Note(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What all actions of one apply share. `reissue`: a deploy whose answer was lost may be sent once more when it shows
-    no effect."""
+    """What all actions of one apply share. `reissue`: a deploy whose answer was lost may be sent once more when it
+    shows no effect."""
 
     observer: Observer
     log: Log

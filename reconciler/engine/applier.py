@@ -1,4 +1,5 @@
-"""Runs a plan: one task per action, each waiting for what it requires. A failure becomes an outcome, never an exception."""
+"""Runs a plan: one task per action, each waiting for what it requires. A failure becomes an outcome, never an
+exception."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -28,14 +28,14 @@ async def fetch_artifact(
         try:
             with os.fdopen(handle, "wb") as file:
                 size, sha256 = await _write(downloader, url, file, near)
-            path = _place(part, folder, Path(name).name, now)
+            path = _below(root, _place(part, folder, Path(name).name, now))
         finally:
             part.unlink(missing_ok=True)
     except RequestFailed as error:
         raise NotFetched(str(error)) from error
     except OSError as error:
         raise NotFetched(f"{root / name}: {error.strerror}") from error
-    return Artifact(path=path.relative_to(root.resolve()).as_posix(), size=size, sha256=sha256)
+    return Artifact(path=path, size=size, sha256=sha256)
 
 
 async def _write(downloader: Downloader, url: str, file: BinaryIO, near: str) -> tuple[int, str]:
@@ -61,6 +61,10 @@ def _folder(root: Path, below: Path) -> Path:
     if not resolved.is_relative_to(root.resolve()):
         raise NotFetched(f"{folder} leads out of the export root {root}")
     return resolved
+
+
+def _below(root: Path, path: Path) -> str:
+    return path.relative_to(root.resolve()).as_posix()
 
 
 def _place(part: Path, folder: Path, name: str, now: datetime) -> Path:

@@ -1,4 +1,5 @@
-"""After the start of an action: follow its job to the end, fetch what it made, and confirm by reading the state again."""
+"""After the start of an action: follow its job to the end, fetch what it made, and confirm by reading the state
+again."""
 
 import asyncio
 from dataclasses import replace

@@ -116,7 +116,8 @@ class _Shared:
 
 
 def recall(live: Live, memory: Memory) -> Live:
-    """A live state with what the journal adds: the job that is running, or what was believed where nothing can be read."""
+    """A live state with what the journal adds: the job that is running, or what was believed where nothing can be
+    read."""
     if live.evidence.source in READ:
         job, verb = memory.job, _RUNS.get(live.state)
         ours = job is not None and not memory.job_ended and job.verb is verb

@@ -88,6 +88,7 @@ async def plan(world: World, wanted: Wanted) -> Planned:
             PlannedPlatform(
                 name=name,
                 type=account.type.name,
+                definition=account.type.digest,
                 url=account.origin,
                 complete=not wanted.offline and name not in snapshot.incomplete,
             )
@@ -214,8 +215,8 @@ def _maker(world: World) -> Callable[..., Record]:
 
 
 def _baselines(world: World, planned: Planned, make: Callable[..., Record]) -> Iterable[Record]:
-    """What an apply records of models it has nothing to do with: that they were found in their target, so that drift can
-    be told from now on, and what the inventory says of their protection."""
+    """What an apply records of models it has nothing to do with: that they were found in their target, so that drift
+    can be told from now on, and what the inventory says of their protection."""
     memories = world.memories()
     unchanged = frozenset(planned.plan.unchanged)
     for model in world.inventory.models:

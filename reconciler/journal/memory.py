@@ -42,7 +42,8 @@ def _intent(memory: Memory, record: Record) -> Memory:
 
 
 def _accepted(memory: Memory, record: Record) -> Memory:
-    assert record.verb is not None and record.address is not None
+    assert record.verb is not None
+    assert record.address is not None
     job = Job(address=record.address, verb=record.verb, id=record.job, since=record.at, before=record.before)
     if record.verb is Verb.EXPORT:
         return replace(memory, open=None, export_job=job)
@@ -54,7 +55,8 @@ def _refused(memory: Memory, record: Record) -> Memory:
 
 
 def _settled(memory: Memory, record: Record) -> Memory:
-    assert record.verb is not None and record.outcome is not None
+    assert record.verb is not None
+    assert record.outcome is not None
     if record.outcome is OutcomeKind.SKIPPED:
         return memory
     memory = replace(

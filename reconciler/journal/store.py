@@ -53,7 +53,8 @@ class Store:
     def open(cls, where: str, *, create: bool) -> "Store | None":
         """The journal at `where`: a path, or a database URL. None where there is none yet and `create` is False.
 
-        A new file gets mode 0600 and its folder 0700. Raises `JournalError` when it can't be opened or isn't a journal."""
+        A new file gets mode 0600 and its folder 0700. Raises `JournalError` when it can't be opened or isn't a
+        journal."""
         try:
             if "://" in where:
                 store = cls(make_url(where).render_as_string(hide_password=True), create_engine(where))
@@ -113,7 +114,7 @@ class Store:
 
 
 def _read_about(connection: Connection) -> dict[str, str]:
-    return {name: value for name, value in connection.execute(select(_about.c.name, _about.c.value))}
+    return dict(connection.execute(select(_about.c.name, _about.c.value)).tuples().all())
 
 
 def _prepare(path: Path, create: bool) -> None:

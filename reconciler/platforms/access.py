@@ -32,8 +32,8 @@ class Credentials:
 def origin_of(url: str, name: str) -> str:
     """The origin of an address a person set; `name` is the variable it stands in, for messages.
 
-    The pages show hosts with and without a scheme or a closing slash, so both are taken. Raises `ConfigurationError` for
-    anything that is not a plain https address (http only on loopback), without repeating a password."""
+    The pages show hosts with and without a scheme or a closing slash, so both are taken. Raises `ConfigurationError`
+    for anything that is not a plain https address (http only on loopback), without repeating a password."""
     text = url.strip()
     if "@" in text:
         raise ConfigurationError(f"{name}: an address holds no user or password; set the key in its own variable")
@@ -74,7 +74,8 @@ def is_loopback(host: str) -> bool:
 
 
 def usable_key(text: str, name: str) -> Secret:
-    """The key in `text`, its line end stripped. Raises `ConfigurationError`, without the value, if it can't be a key."""
+    """The key in `text`, its line end stripped. Raises `ConfigurationError`, without the value, if it can't be a
+    key."""
     key = text.strip()
     if not key:
         raise ConfigurationError(f"{name} is empty")

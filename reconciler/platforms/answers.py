@@ -14,6 +14,8 @@ from reconciler.platforms.definition import ASK, Definition, Follow, Start, Stat
 from reconciler.platforms.http import Reply
 from reconciler.platforms.words import explain, first, first_text, shorten
 
+_HALF = re.compile(rb"(?i)\\ud[89a-f]")
+
 
 class Unreadable(Exception):
     """An answer that is not what its page says. The text is one line and shows at most 80 characters of it."""
@@ -29,13 +31,13 @@ class Reading:
 
 
 def decode(reply: Reply) -> Any:
-    """The JSON data of an answer, None for an empty body. Raises `Unreadable` for anything else: HTML, doubled keys, NaN,
-    halves of characters, numbers or nesting beyond reason."""
+    """The JSON data of an answer, None for an empty body. Raises `Unreadable` for anything else: HTML, doubled keys,
+    NaN, halves of characters, numbers or nesting beyond reason."""
     if not reply.body.strip():
         return None
     try:
         data = json.loads(reply.body.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
-        if b"\\ud" in reply.body.lower():  # may be half a character, which no file of ours could hold
+        if _HALF.search(reply.body):  # perhaps half a character alone, which no file of ours could hold
             json.dumps(data, ensure_ascii=False).encode()
         return data
     except (ValueError, RecursionError) as error:

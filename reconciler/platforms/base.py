@@ -27,8 +27,8 @@ class Platform(Protocol):
     async def observe(self, models: Sequence[Model], jobs: Mapping[str, Job]) -> Observation:
         """The live state of `models`, read only, in as few requests as the service allows.
 
-        `jobs` holds, by address, the last deploy or undeploy job known of a model. Every model comes back once, as a live
-        state or as a failure; a failure that names the platform stands for all that are missing."""
+        `jobs` holds, by address, the last deploy or undeploy job known of a model. Every model comes back once, as a
+        live state or as a failure; a failure that names the platform stands for all that are missing."""
         ...
 
     async def start(self, verb: Verb, model: Model, live: Live) -> Answer:

@@ -18,8 +18,8 @@ BEFORE = "before"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request as a template: `{id}`, `{job}`, `{verb}`, `{path}`, `{key}` and `{settings/POINTER}` are filled in when
-    it is made. `path` begins with `/`; a query parameter, header or body field of which a setting is missing is left out;
-    `body` is JSON data, None for none."""
+    it is made. `path` begins with `/`; a query parameter, header or body field of which a setting is missing is left
+    out; `body` is JSON data, None for none."""
 
     method: str
     path: str
@@ -43,8 +43,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class States:
-    """How words of an answer become a live state: `pointers` name where each word stands (the first that is there), then
-    the first of `rules` that fits decides. No rule: unknown."""
+    """How words of an answer become a live state: `pointers` name where each word stands (the first that is there),
+    then the first of `rules` that fits decides. No rule: unknown."""
 
     pointers: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
@@ -133,9 +133,9 @@ class Follow:
     """How an accepted action is followed to its end.
 
     `job`: where the job's id stands in the answer to the start, tried in order: a JSON Pointer, `$body` (the whole
-    answer is the id), `$header.NAME`, `$sent` (the id the request was sent with). `poll` asks how it stands. The word at
-    `word` is running, succeeded, failed, or `back` (where the model was before); any other word counts as running.
-    `no_job` is a regular expression: a failure whose text matches means that there was no job."""
+    answer is the id), `$header.NAME`, `$sent` (the id the request was sent with). `poll` asks how it stands. The
+    word at `word` is running, succeeded, failed, or `back` (where the model was before); any other word counts as
+    running. `no_job` is a regular expression: a failure whose text matches means that there was no job."""
 
     job: tuple[str, ...]
     poll: Request

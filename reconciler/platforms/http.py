@@ -1,8 +1,8 @@
 """The only user of httpx: three clients over one seam.
 
-The *reader* pools connections and repeats what may be repeated. The *actor* opens a fresh connection for each action and
-sends it once: a stale connection is a common way to lose an answer. The *downloader* holds no key. No client follows
-redirects; every request has one deadline for all of it, body included, which httpx itself does not offer."""
+The *reader* pools connections and repeats what may be repeated. The *actor* opens a fresh connection for each action
+and sends it once: a stale connection is a common way to lose an answer. The *downloader* holds no key. No client
+follows redirects; every request has one deadline for all of it, body included, which httpx itself does not offer."""
 
 import asyncio
 import random

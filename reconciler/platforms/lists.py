@@ -1,13 +1,14 @@
 """Reading the live state of many models from one list: pages, rows, and which row is which model."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit
 
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Listed, Live, LiveState
 from reconciler.core.model import Model
-from reconciler.core.pointer import MISSING, at
+from reconciler.core.pointer import at
 from reconciler.platforms.answers import Unreadable, read_states
 from reconciler.platforms.definition import ASK, Definition, ListRead, Pages
 from reconciler.platforms.template import Call, fill
@@ -30,26 +31,47 @@ class Rows:
     complete: bool
 
 
-async def read_rows(source: ListRead, fetch: Fetch) -> Rows:
-    """All rows of a list, page by page. Ends at a page that is short, empty or repeats the rows before.
+async def read_rows(source: ListRead, fetch: Fetch, *, origin: str) -> Rows:
+    """All rows of a list at `origin`, page by page. Ends where the answer names no next page, or, where pages are
+    counted, at one that is short, empty or repeats the rows before.
 
     Raises `Unreadable` when an answer holds no list where the definition says it stands."""
+    first, pages = fill(source.request, {}), source.pages
+    if pages is None:
+        return Rows(rows=_page(source, await fetch(first)), complete=True)
     rows: list[Any] = []
-    pages = source.pages
-    extra: tuple[tuple[str, str], ...] | None = _first(pages)
     seen: set[str] = set()
-    for _ in range(pages.most if pages else 1):
-        call = fill(source.request, {})
-        data = await fetch(_with_query(call, extra or ()))
-        page = at(data, source.rows) if source.rows else data
-        if not isinstance(page, list):
-            raise Unreadable(f"the answer holds no list at {source.rows or 'its top'}")
-        fresh = [row for row in page if pages is None or _unseen(row, source, seen)]
+    asked: set[str] = set()
+    longest = 0
+    call = _with_query(first, (*_size(pages), *_first(pages)))
+    for number in range(pages.most):
+        asked.add(call.target)
+        data = await fetch(call)
+        page = _page(source, data)
+        fresh = [row for row in page if _unseen(row, source, seen)]
         rows += fresh
-        extra = _next(pages, data, page, fresh, len(rows)) if pages else None
-        if extra is None:
+        longest = max(longest, len(page))
+        following: Call | None
+        if pages.by in ("cursor", "link"):
+            following = _named(pages, first, call, data, origin)
+        elif not fresh or len(page) < _full(pages, longest):
+            following = None
+        else:
+            start = len(rows) if pages.by == "offset" else pages.first + number + 1
+            following = _with_query(first, (*_size(pages), (pages.from_as or "", str(start))))
+        if following is None:
             return Rows(rows=rows, complete=True)
+        if following.target in asked:  # it leads in a circle: the end only where nothing is left
+            return Rows(rows=rows, complete=not page)
+        call = following
     return Rows(rows=rows, complete=False)
+
+
+def _page(source: ListRead, data: Any) -> list[Any]:
+    page = at(data, source.rows) if source.rows else data
+    if not isinstance(page, list):
+        raise Unreadable(f"the answer holds no list at {source.rows or 'its top'}")
+    return page
 
 
 def _unseen(row: Any, source: ListRead, seen: set[str]) -> bool:
@@ -59,38 +81,54 @@ def _unseen(row: Any, source: ListRead, seen: set[str]) -> bool:
     return not known
 
 
-def _first(pages: Pages | None) -> tuple[tuple[str, str], ...]:
-    if pages is None:
-        return ()
+def _full(pages: Pages, longest: int) -> int:
+    """How many rows a page has that may not be the last. A service may give fewer than it was asked for, so a short
+    first page is not yet the end; only beyond numbered pages nothing is tried, where some services answer 404."""
+    return longest if pages.by == "offset" or pages.size is None else pages.size
+
+
+def _size(pages: Pages) -> tuple[tuple[str, str], ...]:
+    return ((pages.size_as, str(pages.size)),) if pages.size_as and pages.size is not None else ()
+
+
+def _first(pages: Pages) -> tuple[tuple[str, str], ...]:
     start = {"offset": "0", "page": str(pages.first)}.get(pages.by)
-    size = ((pages.size_as, str(pages.size)),) if pages.size_as else ()
-    return (*size, *(((pages.from_as, start),) if pages.from_as and start is not None else ()))
+    return ((pages.from_as, start),) if pages.from_as and start is not None else ()
 
 
-def _next(
-    pages: Pages, data: Any, page: Sequence[Any], fresh: Sequence[Any], count: int
-) -> tuple[tuple[str, str], ...] | None:
-    """The query of the next page, None at the end."""
-    size = ((pages.size_as, str(pages.size)),) if pages.size_as else ()
-    if not fresh:
+def _named(pages: Pages, first: Call, call: Call, data: Any, origin: str) -> Call | None:
+    """The request for the page that the answer names, None where it names none."""
+    name = first_text(data, (pages.next or "",))
+    if name is None:
         return None
-    if pages.by in ("cursor", "link"):
-        cursor = first_text(data, (pages.next or "",))
-        return (*size, (pages.from_as or "", cursor)) if cursor else None
-    if pages.size is not None and len(page) < pages.size:
-        return None
-    number = count if pages.by == "offset" else pages.first + -(-count // (pages.size or len(page)))
-    return (*size, (pages.from_as or "", str(number)))
+    if pages.by == "link":
+        return replace(first, target=_linked(origin, call.target, name))
+    return _with_query(first, (*_size(pages), (pages.from_as or "", name)))
+
+
+def _linked(origin: str, target: str, link: str) -> str:
+    """The path and query of a link, absolute or relative to the page it stands in. Raises `Unreadable` where it leaves
+    the origin: the key stays there, and what another address says is not this service's list."""
+    try:
+        parts = urlsplit(urljoin(origin + target, link))
+        own = urlsplit(origin)
+        same = (parts.scheme, parts.hostname, _port(parts)) == (own.scheme, own.hostname, _port(own))
+    except ValueError:
+        same = False
+    if not same or "@" in parts.netloc:
+        raise Unreadable("the next page of the list is not at the same origin")
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def _with_query(call: Call, extra: Iterable[tuple[str, str]]) -> Call:
-    from urllib.parse import quote, urlencode
-
     query = urlencode(list(extra), quote_via=quote)
     if not query:
         return call
-    joined = call.target + ("&" if "?" in call.target else "?") + query
-    return Call(method=call.method, target=joined, template=call.template, headers=call.headers, body=call.body)
+    return replace(call, target=call.target + ("&" if "?" in call.target else "?") + query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,12 +201,12 @@ def _live(definition: Definition, source: ListRead, model: Model, row: Any, now:
     states = definition.live.states
     assert states is not None
     reading = read_states(states, row, loose=definition.loose_keys)
-    ids = (at(row, pointer, loose=definition.loose_keys) for pointer in source.act_on)
+    ids = (first_text(row, (pointer,), loose=definition.loose_keys) for pointer in source.act_on)
     live = Live(
         address=model.address,
         state=LiveState.UNKNOWN if reading.state == ASK else LiveState(reading.state),
         evidence=Evidence(source=EvidenceSource.LIST, raw=reading.raw, at=now, note=reading.note),
-        ids=tuple(dict.fromkeys(identity for identity in ids if identity is not MISSING and isinstance(identity, str))),
+        ids=tuple(dict.fromkeys(identity for identity in ids if identity is not None)),
     )
     return live, reading.state == ASK
 

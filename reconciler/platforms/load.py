@@ -1,5 +1,6 @@
 """YAML text of a definition -> checked `Definition`. Opens no connection."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from reconciler.core.pointer import letters
 from reconciler.core.schema import check
 from reconciler.errors import Complaint, DefinitionError
 from reconciler.platforms.definition import (
+    ASK,
     Definition,
     Echo,
     Follow,
@@ -43,10 +45,11 @@ def read_definition(text: str | bytes, file: str) -> Definition:
     complaints = tuple(_cross_check(document, file))
     if complaints:
         raise DefinitionError(complaints)
-    return _build(document.data)
+    raw = text.encode() if isinstance(text, str) else text
+    return _build(document.data, f"sha256:{hashlib.sha256(raw).hexdigest()}")
 
 
-def _build(data: Mapping[str, Any]) -> Definition:
+def _build(data: Mapping[str, Any], digest: str) -> Definition:
     settings = data.get("settings") or {}
     return Definition(
         title=data["title"],
@@ -60,6 +63,7 @@ def _build(data: Mapping[str, Any]) -> Definition:
             probes="probe" in data["live"],
             needs_key=any("{key}" in value for value in data.get("auth", {}).values()),
             url=data.get("url"),
+            digest=digest,
         ),
         auth=data.get("auth", {}),
         live=_live(data["live"]),
@@ -201,58 +205,123 @@ def _start(data: Mapping[str, Any], common: Mapping[str, Any] | None) -> Start:
 
 # What a JSON Schema cannot say.
 
+Path = tuple[str | int, ...]
+
+_OF_MODEL = ("id", "verb", "name")
+_SETTING = "settings/NAME"
+
 
 def _cross_check(document: Document, file: str) -> Iterable[Complaint]:
-    def complain(path: tuple[str | int, ...], text: str) -> Complaint:
-        line, column = document.at(path)
-        return Complaint(file=file, line=line, column=column, text=text)
+    for path, text in (*_live_problems(document.data["live"]), *_pattern_problems(document.data)):
+        yield document.complaint(path, text)
+    for path, template, known in _templates(document.data):
+        for place in _PLACES.findall(template):
+            if place not in known and not (place.startswith("settings/") and _SETTING in known):
+                names = ", ".join(f"{{{name}}}" for name in known)
+                yield document.complaint(path, f"unknown place {{{place}}}: known here are {names or 'none'}")
+    schema = document.data.get("settings", {}).get("schema", {})
+    if (problem := _schema_problem(schema)) is not None:
+        yield document.complaint(("settings", "schema"), f"not a JSON Schema: {problem}")
 
-    data = document.data
-    if sum(kind in data["live"] for kind in ("list", "get", "jobs")) != 1:
-        yield complain(("live",), "live is read in exactly one of three ways: list, get or jobs")
-    if "list" in data["live"] and "states" not in data["live"]:
-        yield complain(("live",), "live.list needs states: which words mean deployed, undeployed, ...")
+
+def _live_problems(live: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
+    if sum(kind in live for kind in ("list", "get", "jobs")) != 1:
+        yield ("live",), "live is read in exactly one of three ways: list, get or jobs"
+    if "list" in live and "states" not in live:
+        yield ("live",), "live.list needs states: which words mean deployed, undeployed, ..."
+    for path, states in _tables(live):
+        for index, rule in enumerate(states["states"]):
+            for name in sorted(rule.keys() - {"is", "note"} - states.get("words", {}).keys()):
+                yield (*path, "states", index), f"no word is called {name}: name it under words"
+    for index, rule in enumerate(live.get("states", ())):
+        if rule["is"] == ASK and "ask" not in live:
+            yield ("live", "states", index), "is: ask needs live.ask, the route to ask"
+    pages = live.get("list", {}).get("pages")
+    if pages is not None:
+        needed = {"cursor": ("from_as", "next"), "link": ("next",)}.get(pages["by"], ("from_as",))
+        for name in needed:
+            if name not in pages:
+                yield ("live", "list", "pages"), f"pages by {pages['by']} need {name}"
+
+
+def _tables(live: Mapping[str, Any]) -> Iterable[tuple[Path, Mapping[str, Any]]]:
+    if "states" in live:
+        yield ("live",), live
+    for name in ("get", "ask"):
+        if name in live:
+            yield ("live", name), live[name]
+
+
+def _pattern_problems(data: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
     for path, pattern in _patterns(data):
         try:
-            re.compile(pattern)
+            groups = re.compile(pattern).groups
         except re.error as error:
-            yield complain(path, f"not a regular expression: {error}")
-    for path, text in _templates(data):
-        for place in _PLACES.findall(text):
-            if place not in ("id", "job", "verb", "path", "key", "name", "settings") and not place.startswith(
-                "settings/"
-            ):
-                known = "{id}, {job}, {verb}, {name}, {path}, {key}, {settings} and {settings/NAME}"
-                yield complain(path, f"unknown place {{{place}}}: known are {known}")
-    for path, states in _tables(data):
-        for index, rule in enumerate(states["states"]):
-            for name in rule.keys() - {"is", "note"} - states.get("words", {}).keys():
-                yield complain((*path, "states", index), f"no word is called {name}: name it under words")
+            yield path, f"not a regular expression: {error}"
+        else:
+            if "refused_in" in path and not groups:
+                yield path, "the pattern needs a group, (...), around the word"
 
 
-def _patterns(data: Mapping[str, Any]) -> Iterable[tuple[tuple[str | int, ...], str]]:
+def _patterns(data: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
     yield ("id",), data["id"]
-    if "no_job" in data.get("follow", {}):
-        yield ("follow", "no_job"), data["follow"]["no_job"]
+    for path, follow in _follows(data):
+        if "no_job" in follow:
+            yield (*path, "no_job"), follow["no_job"]
     for verb, action in data["actions"].items():
         if "refused_in" in action:
             yield ("actions", verb, "refused_in", "pattern"), action["refused_in"]["pattern"]
 
 
-def _templates(data: Mapping[str, Any]) -> Iterable[tuple[tuple[str | int, ...], str]]:
+def _follows(data: Mapping[str, Any]) -> Iterable[tuple[Path, Mapping[str, Any]]]:
+    if data.get("follow") is not None:
+        yield ("follow",), data["follow"]
+    for verb, action in data["actions"].items():
+        if action.get("follow") is not None:
+            yield ("actions", verb, "follow"), action["follow"]
+
+
+def _templates(data: Mapping[str, Any]) -> Iterable[tuple[Path, str, tuple[str, ...]]]:
+    """Every text with places: where it stands, and what may be named there."""
+    yield from _texts(("auth",), data.get("auth"), ("key",))
     for verb, action in data["actions"].items():
         if "request" in action:
-            yield ("actions", verb, "request"), action["request"]
-    if "follow" in data:
-        yield ("follow", "poll"), data["follow"]["poll"]
-    for name in ("list", "get", "ask", "probe"):
+            yield from _request_texts(("actions", verb), action, _OF_MODEL, settings=True)
+    for path, follow in _follows(data):
+        yield (*path, "poll"), follow["poll"], ("job", "id", "verb")
+    for name, known in (("list", ()), ("get", ("id", "name")), ("ask", ("id", "name")), ("probe", ("path", "name"))):
         if name in data["live"]:
-            yield ("live", name, "request"), data["live"][name]["request"]
+            yield from _request_texts(("live", name), data["live"][name], known)
+    yield from _texts(("live", "probe", "auth"), data["live"].get("probe", {}).get("auth"), ("key",))
 
 
-def _tables(data: Mapping[str, Any]) -> Iterable[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-    if "states" in data["live"]:
-        yield ("live",), data["live"]
-    for name in ("get", "ask"):
-        if name in data["live"]:
-            yield ("live", name), data["live"][name]
+def _request_texts(
+    path: Path, data: Mapping[str, Any], known: tuple[str, ...], *, settings: bool = False
+) -> Iterable[tuple[Path, str, tuple[str, ...]]]:
+    """The texts of a request. A setting may stand anywhere but in the path, which it could not be left out of."""
+    target, _, query = data["request"].partition("?")
+    more = (*known, _SETTING) if settings else known
+    yield (*path, "request"), target, known
+    yield (*path, "request"), query, more
+    yield from _texts((*path, "headers"), data.get("headers"), more)
+    body = data.get("body")
+    if not (settings and body == "{settings}"):
+        yield from _texts((*path, "body"), body, (*more, "settings") if settings else more)
+
+
+def _texts(path: Path, data: Any, known: tuple[str, ...]) -> Iterable[tuple[Path, str, tuple[str, ...]]]:
+    if isinstance(data, str):
+        yield path, data, known
+    elif isinstance(data, Mapping | list):
+        for step, part in data.items() if isinstance(data, Mapping) else enumerate(data):
+            yield from _texts((*path, step), part, known)
+
+
+def _schema_problem(schema: Mapping[str, Any]) -> str | None:
+    from jsonschema import Draft202012Validator, SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    except SchemaError as error:
+        return f"{'/'.join(map(str, error.absolute_path)) or 'its top'}: {error.message[:100]}"
+    return None

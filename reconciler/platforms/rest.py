@@ -95,8 +95,8 @@ class RestPlatform:
         return _together(await self._each(models, lambda model: self._believe(model, jobs.get(model.address), read)))
 
     async def start(self, verb: Verb, model: Model, live: Live) -> Answer:
-        """See `Platform.start`. Where a listed model has two ids, a 404 for the first is an answer about the id, and the
-        second is tried (Nugen: which id the routes take after an undeploy is not documented)."""
+        """See `Platform.start`. Where a listed model has two ids, a 404 for the first is an answer about the id, and
+        the second is tried (Nugen: which id the routes take after an undeploy is not documented)."""
         start = self._definition.starts[verb]
         settings = layered(model.settings, self._definition.defaults) if verb is Verb.DEPLOY else None
         job = new_job(model.address, verb, live.state, self._clock)
@@ -136,7 +136,7 @@ class RestPlatform:
         source = self._definition.live.list
         assert source is not None
         try:
-            rows = await read_rows(source, lambda call: self._data(call, LIST_LIMIT))
+            rows = await read_rows(source, lambda call: self._data(call, LIST_LIMIT), origin=self._channel.origin)
         except (RequestFailed, Unreadable) as error:
             return Observation(failures=(Failure(address=self._name, error=str(error)),))
         matched = match_rows(self._definition, self._name, models, rows, self._clock.now())

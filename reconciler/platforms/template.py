@@ -32,7 +32,8 @@ def fill(request: Request, values: Mapping[str, str], settings: Settings | None 
     """`request` with its places filled from `values` (`id`, `job`, ...) and `settings`.
 
     Ids are percent-encoded whole and `.` and `..` refused, so that none can leave its path segment. Settings that the
-    query or a header takes are left out of `{settings}` in the body. Raises `ValueError` for an id that is no segment."""
+    query or a header takes are left out of `{settings}` in the body. Raises `ValueError` for an id that is no
+    segment."""
     given = {} if settings is None else settings
     taken: set[str] = set()
     query = [(name, text) for name, value in request.query if (text := _text(value, values, given, taken)) is not None]

@@ -222,7 +222,7 @@ def test_what_comes_after_waits(reach: SimulatedPlatforms, reconciler: Reconcile
     inventory(FAQ.replace("state", "after: [pilot], state"), PILOT)
     assert reconciler("apply", "--yes").code == 0
     assert [operation for operation, _ in starts(reach)] == ["undeploy", "deploy"]
-    accepted = [r for r in json.loads(reconciler("history", "--format", "json").out)["records"]]
+    accepted = json.loads(reconciler("history", "--format", "json").out)["records"]
     order = [(record["kind"], record.get("verb")) for record in accepted]
     assert order.index(("settled", "undeploy")) < order.index(("intent", "deploy"))
 
