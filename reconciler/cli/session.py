@@ -41,11 +41,18 @@ def _find_type(entry: PlatformEntry, directory: Path) -> PlatformType:
     return find_factory(entry, directory).type
 
 
+def _trusted(entry: PlatformEntry, type_: PlatformType) -> PlatformType:
+    """The type as far as addresses go: a definition that a pull request can change must not say where a key is sent."""
+    return type_ if entry.definition is None else replace(type_, url=None)
+
+
 def types_of(inventory: Inventory, platforms: tuple[str, ...] = ()) -> dict[str, PlatformType]:
     """The types of `platforms`, or of every platform that a model of the inventory is on."""
     used = set(platforms) or {model.platform for model in inventory.models}
     return {
-        entry.name: _find_type(entry, Path(inventory.directory)) for entry in inventory.platforms if entry.name in used
+        entry.name: _trusted(entry, _find_type(entry, Path(inventory.directory)))
+        for entry in inventory.platforms
+        if entry.name in used
     }
 
 

@@ -135,8 +135,10 @@ EMPTY = Plan(
     expires_at=NOW + timedelta(hours=24),
     inventory=PlannedInventory(files=("inventory.yaml",), digest="sha256:00"),
     platforms=(
-        PlannedPlatform(name="kore-eu", type="kore", url="https://agent-platform.kore.ai", complete=True),
-        PlannedPlatform(name="nugen", type="nugen", url="https://api.nugen.in", complete=True),
+        PlannedPlatform(
+            name="kore-eu", type="kore", definition="sha256:0a", url="https://agent-platform.kore.ai", complete=True
+        ),
+        PlannedPlatform(name="nugen", type="nugen", definition="sha256:0b", url="https://api.nugen.in", complete=True),
     ),
     actions=(),
     blocked=(),
