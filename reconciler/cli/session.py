@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler import __version__
-from reconciler.cli import environment
+from reconciler.cli import environment, streams
 from reconciler.cli.options import Common
 from reconciler.clock import SystemClock
 from reconciler.core.capabilities import PlatformType
@@ -70,10 +70,16 @@ def setup(
 
     Raises `ConfigurationError` for keys and addresses."""
     types = types_of(inventory, platforms)
+    credentials = environment.origins(types) if offline else environment.credentials(types)
+    journal = journal_of(inventory, options.journal)
+    if options.verbose:
+        streams.err(f"journal: {journal}")
+        for name, found in credentials.items():
+            streams.err(f"{name}: {found.api.origin}" + (f", probes {found.probe.origin}" if found.probe else ""))
     return Setup(
         inventory=inventory,
-        credentials=environment.origins(types) if offline else environment.credentials(types),
-        journal=journal_of(inventory, options.journal),
+        credentials=credentials,
+        journal=journal,
         clock=SystemClock(),
         chance=random.Random(),
         run=run,

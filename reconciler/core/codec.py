@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -28,6 +28,8 @@ VERSION: Final = "1.0"
 """`format_version` of everything written here: minor is additive, major is refused."""
 
 Json = dict[str, Any]
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def with_digest(plan: Plan) -> Plan:
@@ -132,11 +134,11 @@ def _check_version(data: Json) -> None:
 def _to_plan(data: Json) -> Plan:
     try:
         return Plan(
-            id=data["id"],
-            tool_version=data["tool_version"],
-            created_at=msgspec.convert(data["created_at"], datetime),
-            expires_at=msgspec.convert(data["expires_at"], datetime),
-            digest=data["digest"],
+            id=msgspec.convert(data["id"], str),
+            tool_version=msgspec.convert(data["tool_version"], str),
+            created_at=msgspec.convert(data["created_at"], _Moment),
+            expires_at=msgspec.convert(data["expires_at"], _Moment),
+            digest=msgspec.convert(data["digest"], str),
             inventory=msgspec.convert(data["inventory"], PlannedInventory),
             platforms=msgspec.convert(data["platforms"], tuple[PlannedPlatform, ...]),
             actions=msgspec.convert(data["actions"], tuple[Action, ...]),
@@ -146,8 +148,8 @@ def _to_plan(data: Json) -> Plan:
             failures=msgspec.convert(data["failures"], tuple[Failure, ...]),
             warnings=msgspec.convert(data.get("warnings", ()), tuple[Warned, ...]),
             guards=msgspec.convert(data["guards"], tuple[Finding, ...]),
-            partial=data["partial"],
-            offline=data.get("offline", False),
+            partial=msgspec.convert(data["partial"], bool),
+            offline=msgspec.convert(data.get("offline", False), bool),
         )
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise PlanRefused(f"this plan cannot be read: {error}") from error
@@ -182,11 +184,11 @@ def read_report(data: Any) -> Report:
     _check_version(data)
     try:
         return Report(
-            run_id=data["run_id"],
-            plan_digest=data["plan_digest"],
-            started_at=msgspec.convert(data["started_at"], datetime),
-            finished_at=msgspec.convert(data["finished_at"], datetime),
-            exit_code=data["exit_code"],
+            run_id=msgspec.convert(data["run_id"], str),
+            plan_digest=msgspec.convert(data["plan_digest"], str),
+            started_at=msgspec.convert(data["started_at"], _Moment),
+            finished_at=msgspec.convert(data["finished_at"], _Moment),
+            exit_code=msgspec.convert(data["exit_code"], int),
             reasons=msgspec.convert(data["reasons"], tuple[str, ...]),
             outcomes=tuple(
                 msgspec.convert({**outcome, "kind": outcome["outcome"]}, Outcome) for outcome in data["outcomes"]

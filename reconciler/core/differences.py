@@ -12,11 +12,13 @@ def explain_difference(before: Any, after: Any) -> tuple[str, ...]:
         return ()
     from deepdiff import DeepDiff
 
-    # verbose_level 2 gives the values of added and removed items; numbers of different types may still be equal.
-    found = DeepDiff(before, after, verbose_level=2, ignore_numeric_type_changes=True, view="tree")
+    # verbose_level 2 gives the values of added and removed items; keys that begin with __ count like any other.
+    found = DeepDiff(before, after, verbose_level=2, ignore_private_variables=False, view="tree")
     lines = []
     for kind, items in found.items():
         for item in items:
+            if item.t1 == item.t2:
+                continue  # 1 and 1.0: numbers of different types may still be equal
             path = ".".join(str(part) for part in item.path(output_format="list"))
             lines.append(_line(kind, path or "all", item.t1, item.t2))
     return tuple(sorted(lines))

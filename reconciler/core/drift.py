@@ -66,6 +66,8 @@ def _compare(model: Model, live: LiveState, applied: Applied | None) -> Drift | 
         return _drift(model, DriftKind.UNKNOWN, left or wanted, live, since, "cannot be read")
     if live in TRANSITIONAL or (live is wanted and not _settings_moved(model, applied)):
         return None
+    if live is LiveState.NOT_READY and wanted is LiveState.UNDEPLOYED:
+        return None  # not serving yet is what is wanted, and the planner finds nothing to do
     if left and live not in (left, wanted):
         text = f"was {left}, is {live}: changed outside reconciler"
         return _drift(model, DriftKind.DRIFTED, left, live, since, text)

@@ -31,7 +31,7 @@ def decide_export(
     if live.state is LiveState.ABSENT:
         return _blocked(model, live, BlockedCode.ABSENT, f"the platform has no model {model.id} to export")
     running = memory.export_job
-    busy = live.state in TRANSITIONAL
+    adopts = RunningJob(verb=Verb.EXPORT, job=running.id) if running and running.id else None
     return Action(
         address=model.address,
         verb=Verb.EXPORT,
@@ -41,9 +41,9 @@ def decide_export(
         reason=reason,
         evidence=live.evidence,
         source=model.source,
-        adopts=RunningJob(verb=Verb.EXPORT, job=running.id) if running and running.id else None,
+        adopts=adopts,
         follows=RunningJob(verb=live.job.verb if live.job else None, job=live.job.id if live.job else None)
-        if busy and not running
+        if live.state in TRANSITIONAL and adopts is None
         else None,
         artifact=wanted.to or model.name + capabilities.artifact_suffix,
     )

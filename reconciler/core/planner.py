@@ -130,11 +130,17 @@ def _one(known: _Known, now: datetime) -> tuple[list[Action], list[Blocked]]:
     actions = [entry for entry in entries if isinstance(entry, Action)]
     blocked = [entry for entry in entries if isinstance(entry, Blocked)]
     wanted = known.model.target.export
-    if isinstance(deployment, Action) and deployment.verb is Verb.UNDEPLOY and wanted and wanted.before_undeploy:
+    if (
+        isinstance(deployment, Action)
+        and deployment.verb is Verb.UNDEPLOY
+        and deployment.adopts is None  # one that is running already is past waiting for anything
+        and wanted
+        and wanted.before_undeploy
+    ):
         if isinstance(export, Blocked):
             text = f"no undeploy without an export, and {export.text}"
             return [], [export, _blocked(known, Verb.UNDEPLOY, BlockedCode.EXPORT, text)]
-        if isinstance(export, Action) and deployment.adopts is None:
+        if isinstance(export, Action):
             actions = [export, replace(deployment, requires=(export.id,))]
     return actions, blocked
 

@@ -1,6 +1,6 @@
 """A saved plan is permission: what of it still stands when the world is read again. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.live import Snapshot
@@ -31,7 +31,11 @@ def review(saved: Plan, fresh: Plan, snapshot: Snapshot) -> Review:
         elif (difference := _change(action, now.get(action.id), snapshot, fresh)) is not None:
             moved.append(f"{action.id}: {difference}")
         else:
-            standing.append(replace(now[action.id], requires=action.requires))
+            needed = tuple(dict.fromkeys((*action.requires, *now[action.id].requires)))
+            standing.append(replace(now[action.id], requires=needed))
+    while unmet := _unmet(standing, now):
+        standing = [action for action in standing if action.id not in unmet]
+        moved += [f"{name}: must wait for {needed} now, which this plan may not run" for name, needed in unmet.items()]
     known = {action.id for action in saved.actions}
     kept = {action.id for action in standing}
     return Review(
@@ -55,6 +59,18 @@ def _changed_platforms(saved: Plan, fresh: Plan) -> Mapping[str, str]:
         elif found is not None and found.definition != platform.definition:
             changed[platform.name] = "the definition of its platform has changed"
     return changed
+
+
+def _unmet(standing: Sequence[Action], now: Mapping[str, Action]) -> dict[str, str]:
+    """The actions that as things are must wait for one that does not stand, each with that one's id."""
+    kept = {action.id for action in standing}
+    return {
+        action.id: needed
+        for action in standing
+        if action.id in now
+        for needed in now[action.id].requires
+        if needed not in kept
+    }
 
 
 def _done(action: Action, snapshot: Snapshot) -> Action | None:

@@ -26,4 +26,8 @@ def seal(data: Any, key: str | None) -> str:
 
 def sealed(data: Any, claimed: str, key: str | None) -> bool:
     """Whether `claimed` is the seal of `data`."""
-    return hmac.compare_digest(seal(data, key).encode(), claimed.encode())
+    try:
+        own = seal(data, key)
+    except (UnicodeEncodeError, RecursionError):  # what has no canonical form was never sealed
+        return False
+    return hmac.compare_digest(own.encode(), claimed.encode("utf-8", "surrogatepass"))

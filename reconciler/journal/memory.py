@@ -38,20 +38,29 @@ def used_plans(records: Iterable[Record]) -> frozenset[str]:
 
 def _intent(memory: Memory, record: Record) -> Memory:
     assert record.verb is not None
+    if record.verb is Verb.EXPORT and memory.open is not None and memory.open.verb is not Verb.EXPORT:
+        return memory  # an unanswered deploy or undeploy counts for more: the live state hangs on it
     return replace(memory, open=Intent(verb=record.verb, at=record.at, run=record.run))
+
+
+def _answered(memory: Memory, verb: Verb | None) -> Memory:
+    """`memory` once a start of `verb` was answered. An export's answer says nothing of a deploy or undeploy."""
+    about_export = memory.open is not None and memory.open.verb is Verb.EXPORT
+    return replace(memory, open=None) if about_export == (verb is Verb.EXPORT) else memory
 
 
 def _accepted(memory: Memory, record: Record) -> Memory:
     assert record.verb is not None
     assert record.address is not None
     job = Job(address=record.address, verb=record.verb, id=record.job, since=record.at, before=record.before)
+    memory = _answered(memory, record.verb)
     if record.verb is Verb.EXPORT:
-        return replace(memory, open=None, export_job=job)
-    return replace(memory, open=None, job=job, job_ended=False)
+        return replace(memory, export_job=job)
+    return replace(memory, job=job, job_ended=False)
 
 
 def _refused(memory: Memory, record: Record) -> Memory:
-    return replace(memory, open=None)
+    return _answered(memory, record.verb)
 
 
 def _settled(memory: Memory, record: Record) -> Memory:
@@ -64,8 +73,9 @@ def _settled(memory: Memory, record: Record) -> Memory:
     )
     if record.outcome not in _ENDED:
         return memory
-    memory = replace(memory, open=None)
     succeeded = record.outcome is OutcomeKind.SUCCEEDED
+    if succeeded or (memory.open is not None and memory.open.run == record.run):
+        memory = _answered(memory, record.verb)  # a failure answers nothing that another run left open
     if record.verb is Verb.EXPORT:
         artifact = record.artifact
         made = Exported(path=artifact.path, sha256=artifact.sha256, at=record.at) if succeeded and artifact else None
@@ -76,7 +86,12 @@ def _settled(memory: Memory, record: Record) -> Memory:
     if succeeded and record.target is not None:
         applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
         memory = replace(memory, applied=applied)
-    return replace(memory, job_ended=True)
+    return replace(memory, job_ended=memory.job_ended or succeeded or _is_of(record, memory.job))
+
+
+def _is_of(record: Record, job: Job | None) -> bool:
+    """Whether a failure is that of `job`, and not of an action that was never started."""
+    return job is None or (job.verb is record.verb and job.id == record.job)
 
 
 def _verified(memory: Memory, record: Record) -> Memory:

@@ -1,5 +1,6 @@
 """The journal's file or database: records in, records out, each durable before `write` returns. Decides nothing."""
 
+import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     Engine,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     select,
 )
 from sqlalchemy.engine import make_url
@@ -64,7 +67,9 @@ class Store:
                     return None
                 _prepare(path, create)
                 store = cls(where, _sqlite(path))
-            store._check(create)
+            if not store._check(create):
+                store.close()
+                return None
         except ArgumentError as error:
             raise JournalError(f"{where.split('://')[0]}://…: not a database address that is understood") from error
         except (SQLAlchemyError, ImportError) as error:
@@ -98,23 +103,39 @@ class Store:
         """Close the file or connection."""
         self._engine.dispose()
 
-    def _check(self, create: bool) -> None:
+    def _check(self, create: bool) -> bool:
+        """Whether there is a journal; with `create` there is. Raises `JournalError` where there is something else."""
         with self._engine.begin() as connection:
-            if create:
-                _metadata.create_all(connection)
-            about = _read_about(connection)
+            file = connection.dialect.name == "sqlite"
+            if create and file:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # made whole or not at all, and by one process only
+            tables = inspect(connection).get_table_names()
+            if _about.name not in tables:
+                if tables and file:
+                    raise JournalError(f"{self.where} is a database, but not a journal of reconciler")
+                if not create:
+                    return False  # an empty file: nothing was ever written
+            about = _read_about(connection) if _about.name in tables else {}
             if create and not about:
-                about = {"format": FORMAT, "format_version": FORMAT_VERSION}
-                connection.execute(insert(_about), [{"name": name, "value": value} for name, value in about.items()])
+                about = _make(connection)
         if (
             about.get("format") != FORMAT
             or about.get("format_version", "").split(".")[0] != FORMAT_VERSION.split(".")[0]
         ):
             raise JournalError(f"{self.where} is not a journal of this version of reconciler")
+        return True
+
+
+def _make(connection: Connection) -> dict[str, str]:
+    """A new journal; what it says of itself."""
+    _metadata.create_all(connection)
+    about = {"format": FORMAT, "format_version": FORMAT_VERSION}
+    connection.execute(insert(_about), [{"name": name, "value": value} for name, value in about.items()])
+    return about
 
 
 def _read_about(connection: Connection) -> dict[str, str]:
-    return dict(connection.execute(select(_about.c.name, _about.c.value)).tuples().all())
+    return {row.name: row.value for row in connection.execute(select(_about))}
 
 
 def _prepare(path: Path, create: bool) -> None:
@@ -133,7 +154,7 @@ def _prepare(path: Path, create: bool) -> None:
 
 
 def _sqlite(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")
     def _durable(connection: object, _record: object) -> None:
@@ -147,8 +168,12 @@ def _sqlite(path: Path) -> Engine:
 
 
 def _encode(record: Record) -> str:
-    fields = msgspec.to_builtins(record)
-    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None}).decode()
+    fields = {name: value for name, value in msgspec.to_builtins(record).items() if value is not None}
+    try:
+        return msgspec.json.encode(fields).decode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair in a platform's words: it must not keep this record, or its group, from the disk.
+        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 _decoder = msgspec.json.Decoder(Record)

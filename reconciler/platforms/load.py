@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from reconciler.core.capabilities import Capabilities, Manual, PlatformType
@@ -42,7 +43,7 @@ def read_definition(text: str | bytes, file: str) -> Definition:
         complaints = check(document, load_schema("platform"))
     if document is None or complaints:
         raise DefinitionError(complaints)
-    complaints = tuple(_cross_check(document, file))
+    complaints = tuple(sorted(_cross_check(document), key=attrgetter("line", "column")))
     if complaints:
         raise DefinitionError(complaints)
     raw = text.encode() if isinstance(text, str) else text
@@ -211,12 +212,13 @@ _OF_MODEL = ("id", "verb", "name")
 _SETTING = "settings/NAME"
 
 
-def _cross_check(document: Document, file: str) -> Iterable[Complaint]:
+def _cross_check(document: Document) -> Iterable[Complaint]:
     for path, text in (*_live_problems(document.data["live"]), *_pattern_problems(document.data)):
         yield document.complaint(path, text)
     for path, template, known in _templates(document.data):
         for place in _PLACES.findall(template):
-            if place not in known and not (place.startswith("settings/") and _SETTING in known):
+            setting = place.startswith("settings/") and _SETTING in known
+            if not setting and (place not in known or (place == "settings" and template != "{settings}")):
                 names = ", ".join(f"{{{name}}}" for name in known)
                 yield document.complaint(path, f"unknown place {{{place}}}: known here are {names or 'none'}")
     schema = document.data.get("settings", {}).get("schema", {})
@@ -229,6 +231,8 @@ def _live_problems(live: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
         yield ("live",), "live is read in exactly one of three ways: list, get or jobs"
     if "list" in live and "states" not in live:
         yield ("live",), "live.list needs states: which words mean deployed, undeployed, ..."
+    if "probe" in live and "jobs" not in live:
+        yield ("live", "probe"), "live.probe needs live.jobs: where the platform tells the state, nothing is probed"
     for path, states in _tables(live):
         for index, rule in enumerate(states["states"]):
             for name in sorted(rule.keys() - {"is", "note"} - states.get("words", {}).keys()):
@@ -304,9 +308,7 @@ def _request_texts(
     yield (*path, "request"), target, known
     yield (*path, "request"), query, more
     yield from _texts((*path, "headers"), data.get("headers"), more)
-    body = data.get("body")
-    if not (settings and body == "{settings}"):
-        yield from _texts((*path, "body"), body, (*more, "settings") if settings else more)
+    yield from _texts((*path, "body"), data.get("body"), (*more, "settings") if settings else more)
 
 
 def _texts(path: Path, data: Any, known: tuple[str, ...]) -> Iterable[tuple[Path, str, tuple[str, ...]]]:
