@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from reconciler.core.event import Phase
 from reconciler.core.memory import NOTHING, Memory
 from reconciler.core.model import Model
 from reconciler.core.plan import Action
@@ -63,7 +64,9 @@ class Applier:
             task = self._tasks.get(needed)
             if task is None:
                 continue
-            await asyncio.wait([task])
+            if not task.done():
+                self._run_of(action).tell(Phase.WAITING, f"for {needed}")
+                await asyncio.wait([task])
             kind = "broken off" if task.cancelled() or task.exception() else task.result().kind
             if kind != OutcomeKind.SUCCEEDED:
                 run = self._run_of(action)

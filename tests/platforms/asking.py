@@ -1,7 +1,7 @@
 """Opening a platform as the engine does, and makers of the values it is asked with."""
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -51,7 +51,7 @@ async def opened(
         probe=None if probe is None else Access(origin=probe[0], key=Secret(probe[1])),
     )
     opening = Opening(
-        entry=PlatformEntry(name=factory.type.name, type=factory.type.name, **{"request_timeout": 5.0, **entry}),
+        entry=PlatformEntry(**{"name": factory.type.name, "type": factory.type.name, "request_timeout": 5.0, **entry}),
         credentials=credentials,
         clock=clock or StillClock(),
         chance=chance or NoPause(),
@@ -120,8 +120,3 @@ async def unpolled(platform: Platform, asked: Job) -> Failure:
     failure = (await platform.poll([asked]))[asked]
     assert isinstance(failure, Failure), failure
     return failure
-
-
-def states(lives: Mapping[str, Live]) -> Mapping[str, LiveState]:
-    """Only the states, by address."""
-    return {address: found.state for address, found in lives.items()}

@@ -9,6 +9,7 @@ from reconciler.core.job import Accepted, JobState, Refused, Uncertain, Verb
 from reconciler.core.live import LiveState
 from reconciler.platforms.base import Platform
 from reconciler.simulator import KORE_KEY, Fault, FaultKind, SimulatedPlatforms
+from reconciler.simulator import Verb as JobVerb
 from reconciler.simulator.log import Entry
 
 from .asking import NOW, model, opened, started
@@ -126,14 +127,8 @@ async def test_every_spelling_of_the_job_id_is_read(
 
     answer = await accepted(kore, verb)
 
-    assert answer.job.id == simulated.kore.model("cm-up").last[simulated_verb(verb)].id
+    assert answer.job.id == simulated.kore.model("cm-up").last[JobVerb(verb)].id
     assert (answer.status.state, answer.status.raw, answer.status.warning) == (JobState.RUNNING, "IN_PROGRESS", None)
-
-
-def simulated_verb(verb: Verb) -> Any:
-    from reconciler.simulator import Verb as SimulatedVerb
-
-    return SimulatedVerb(verb)
 
 
 async def test_the_dock_status_id_comes_before_any_other_id(simulated: SimulatedPlatforms, kore: Platform) -> None:
@@ -181,9 +176,7 @@ async def test_an_end_may_be_told_at_once(
     assert answer.job.id is not None  # so that one more read can confirm it
 
 
-@pytest.mark.parametrize(
-    ("status", "state"), [("SUCCESS", JobState.SUCCEEDED), ("IN_PROGRESS", JobState.RUNNING)]
-)
+@pytest.mark.parametrize(("status", "state"), [("SUCCESS", JobState.SUCCEEDED), ("IN_PROGRESS", JobState.RUNNING)])
 async def test_an_answer_without_a_job_id_is_accepted_with_a_warning(
     simulated: SimulatedPlatforms, kore: Platform, status: str, state: JobState
 ) -> None:
@@ -461,9 +454,7 @@ async def test_a_service_that_is_not_there_took_nothing_and_may_be_asked_again()
     async with opened("kore", gone.origin, key=KORE_KEY) as platform:
         answer = await refused(platform)
 
-    assert answer == Refused(
-        reason=f"{UNDEPLOY}: cannot connect to {gone.origin}: connection refused", transient=True
-    )
+    assert answer == Refused(reason=f"{UNDEPLOY}: cannot connect to {gone.origin}: connection refused", transient=True)
 
 
 async def test_an_id_that_would_leave_its_path_is_not_sent(simulated: SimulatedPlatforms, kore: Platform) -> None:
