@@ -19,18 +19,7 @@ from reconciler.errors import ConfigurationError
 @click.option("--journal", metavar="URL", help="A path, or a database URL. [default: .reconciler/journal.db]")
 def command(address: str, inventory: str | None, state: str, journal: str | None) -> None:
     """Record by hand what the model at ADDRESS is, where the platform can't say. Nothing is asked of the platform."""
-    options = Common(
-        inventory=inventory,
-        only=(),
-        exclude=(),
-        format="text",
-        reports=(),
-        journal=journal,
-        quiet=False,
-        verbose=False,
-        no_color=False,
-        no_progress=False,
-    )
+    options = Common(inventory=inventory, journal=journal)
     read = session.read_inventory(inventory)
     model = next((model for model in read.models if model.address == address), None)
     if model is None:

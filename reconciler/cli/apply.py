@@ -14,8 +14,9 @@ from reconciler.core.codec import read_plan
 from reconciler.core.model import Inventory
 from reconciler.core.plan import Plan
 from reconciler.core.report import Report
+from reconciler.engine.applying import Orders, apply, refusal
 from reconciler.engine.opening import Setup, open_world
-from reconciler.engine.operations import Orders, Planned, Wanted, apply, permit, plan, refusal
+from reconciler.engine.planning import Planned, Wanted, permit, plan
 from reconciler.engine.waiting import Stop
 from reconciler.engine.world import World
 

@@ -38,7 +38,7 @@ def command(platform: str, inventory: str | None, type_: str | None, out: str) -
     """Write an inventory of what PLATFORM lists and INVENTORY, if there is one, does not hold yet. Every model is
     wanted as it is now, so the plan of it is empty."""
     known = _inventory(platform, inventory, type_)
-    setup = session.setup(known, _options(), run=session.new_run(), platforms=(platform,))
+    setup = session.setup(known, Common(), run=session.new_run(), platforms=(platform,))
 
     async def work(_stop: Stop) -> tuple[Listed, ...] | None:
         async with open_world(setup) as world:
@@ -70,21 +70,6 @@ def _inventory(platform: str, path: str | None, type_: str | None) -> Inventory:
     if kind not in type_names():
         raise ConfigurationError(f"no platform is called {platform}; name its type: --type {'|'.join(type_names())}")
     return replace(known, platforms=(*known.platforms, PlatformEntry(name=platform, type=kind)))
-
-
-def _options() -> Common:
-    return Common(
-        inventory=None,
-        only=(),
-        exclude=(),
-        format="text",
-        reports=(),
-        journal=None,
-        quiet=False,
-        verbose=False,
-        no_color=False,
-        no_progress=False,
-    )
 
 
 def _yaml(entry: PlatformEntry, found: Sequence[Listed]) -> str:

@@ -9,7 +9,8 @@ from reconciler.core.drift import Drift, DriftKind
 from reconciler.core.exits import Why, exit_code
 from reconciler.core.plan import Plan
 from reconciler.engine.opening import open_world
-from reconciler.engine.operations import drift, plan
+from reconciler.engine.operations import drift
+from reconciler.engine.planning import plan
 from reconciler.engine.waiting import Stop
 
 

@@ -44,16 +44,16 @@ class ReportFile(click.ParamType[tuple[str, str]]):
 class Common:
     """The options that every command over an inventory has."""
 
-    inventory: str | None
-    only: tuple[str, ...]
-    exclude: tuple[str, ...]
-    format: str
-    reports: tuple[tuple[str, str], ...]
-    journal: str | None
-    quiet: bool
-    verbose: bool
-    no_color: bool
-    no_progress: bool
+    inventory: str | None = None
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    format: str = "text"
+    reports: tuple[tuple[str, str], ...] = ()
+    journal: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+    no_progress: bool = False
 
 
 def common(
@@ -81,7 +81,7 @@ def common(
 
     def decorate(function: Function) -> Function:
         def command(**given: Any) -> Any:
-            taken = {name: given.pop(name, ()) for name in Common.__dataclass_fields__}
+            taken = {name: given.pop(name) for name in Common.__dataclass_fields__ if name in given}
             return function(options=Common(**taken), **given)
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__

@@ -7,7 +7,7 @@ from reconciler.cli.options import Common, Duration, common, guard_options
 from reconciler.cli.signals import run_async
 from reconciler.core.exits import Why, exit_code
 from reconciler.engine.opening import open_world
-from reconciler.engine.operations import Planned, plan, plan_reasons
+from reconciler.engine.planning import Planned, plan, plan_reasons
 from reconciler.engine.waiting import Stop
 
 

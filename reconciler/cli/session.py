@@ -16,7 +16,7 @@ from reconciler.core.model import Inventory, Limits, PlatformEntry
 from reconciler.core.schema import check
 from reconciler.core.selection import select
 from reconciler.engine.opening import Setup
-from reconciler.engine.operations import Wanted
+from reconciler.engine.planning import Wanted
 from reconciler.errors import ConfigurationError, InventoryError
 from reconciler.inventory.load import load, load_text
 from reconciler.platforms.registry import find_factory, type_names

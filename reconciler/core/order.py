@@ -22,7 +22,9 @@ def link(
         cause = next(((address, stuck[address]) for address in model.after if address in stuck), None)
         required = tuple(action.id for address in model.after for action in by_address.get(address, ()))
         for action in by_address.get(model.address, ()):
-            if cause is not None and action.adopts is None:
+            if action.adopts is not None:
+                linked.append(action)  # it runs already: it can wait for nothing
+            elif cause is not None:
                 stuck.setdefault(model.address, "is blocked")
                 waiting.append(_blocked(action, *cause))
             else:

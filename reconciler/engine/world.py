@@ -3,12 +3,13 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.clock import Clock
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.memory import NOTHING, Memory
 from reconciler.core.model import Inventory, Model
-from reconciler.core.record import Record
+from reconciler.core.record import Record, RecordKind
 from reconciler.journal.memory import Key, fold, used_plans
 from reconciler.journal.store import Store
 from reconciler.platforms.base import Platform
@@ -60,3 +61,16 @@ class World:
         return {
             model.address: self.recollection.by_key.get(self.key(model), NOTHING) for model in self.inventory.models
         }
+
+    def record(self, kind: RecordKind, model: Model, **fields: Any) -> Record:
+        """A record about a model, with time, run and identity filled in; `fields` are the kind's own."""
+        origin, identity = self.key(model)
+        return Record(
+            kind=kind,
+            at=self.clock.now(),
+            run=self.run,
+            address=model.address,
+            origin=origin,
+            model_id=identity,
+            **fields,
+        )

@@ -1,0 +1,131 @@
+"""Use case: apply a plan. One outcome per action, all of it in the journal."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.core.event import Event
+from reconciler.core.exits import Why, exit_code
+from reconciler.core.memory import NOTHING
+from reconciler.core.model import Deployment
+from reconciler.core.plan import Action
+from reconciler.core.record import Record, RecordKind
+from reconciler.core.report import Artifact, Outcome, OutcomeKind, Report
+from reconciler.engine.action_run import Fetch, Means, Note
+from reconciler.engine.applier import Applier
+from reconciler.engine.artifacts import fetch_artifact
+from reconciler.engine.observer import Observer
+from reconciler.engine.planning import Planned, plan_reasons
+from reconciler.engine.waiting import Stop
+from reconciler.engine.world import World
+from reconciler.journal.committer import Committer
+from reconciler.platforms.http import Downloader
+
+EXPORT_LIMIT: Final = 64 * 1024**3
+"""The most bytes of one exported file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """How a plan is applied. `exports` is the export root; `saved` the id of the saved plan that is used up."""
+
+    exports: Path
+    tell: Callable[[Event], None]
+    stop: Stop
+    reissue: bool = False
+    saved: str | None = None
+
+
+async def apply(world: World, planned: Planned, actions: tuple[Action, ...], orders: Orders) -> Report:
+    """Run `actions` of a plan: one outcome each, all of it in the journal. Raises `JournalError` before the first."""
+    assert world.store is not None
+    began = world.clock.now()
+    committer = Committer(world.store)
+    make = world.record
+    first = [Record(kind=RecordKind.RUN_STARTED, at=began, run=world.run, text=planned.plan.digest)]
+    if orders.saved is not None:
+        first.append(Record(kind=RecordKind.PLAN_USED, at=began, run=world.run, plan=orders.saved))
+    await asyncio.to_thread(world.store.write, [*first, *_baselines(world, planned, make)])
+    means = Means(
+        observer=Observer(world),
+        log=committer.append,
+        make=make,
+        fetch=_fetcher(world, orders.exports),
+        tell=orders.tell,
+        stop=orders.stop,
+        clock=world.clock,
+        reissue=orders.reissue,
+    )
+    outcomes = await Applier(world, actions, means).run()
+    await committer.drain()
+    reasons = [*_unfinished(outcomes), *plan_reasons(planned.plan)]
+    report = Report(
+        run_id=world.run,
+        plan_digest=planned.plan.digest,
+        started_at=began,
+        finished_at=world.clock.now(),
+        exit_code=exit_code(reasons),
+        reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
+        outcomes=outcomes,
+    )
+    await _end(world, report)
+    return report
+
+
+async def _end(world: World, report: Report) -> None:
+    assert world.store is not None
+    text = ", ".join(f"{count} {kind}" for kind, count in report.summary.items() if count) or "nothing to do"
+    ended = Record(kind=RecordKind.RUN_ENDED, at=report.finished_at, run=world.run, text=text)
+    await asyncio.to_thread(world.store.write, [ended])
+
+
+def refusal(world: World, planned: Planned) -> Report:
+    """The report of an apply that a guard stopped: nothing ran."""
+    now = world.clock.now()
+    reasons = [Why.GUARD, *plan_reasons(planned.plan)]
+    return Report(
+        run_id=world.run,
+        plan_digest=planned.plan.digest,
+        started_at=now,
+        finished_at=now,
+        exit_code=exit_code(reasons),
+        reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
+        outcomes=tuple(
+            Outcome(address=a.address, verb=a.verb, kind=OutcomeKind.SKIPPED, error="a guard stopped the apply")
+            for a in planned.plan.actions
+        ),
+    )
+
+
+def _baselines(world: World, planned: Planned, make: Note) -> Iterable[Record]:
+    """What an apply records of models it has nothing to do with: that they were found in their target, so that drift
+    can be told from now on, and what the inventory says of their protection."""
+    memories = world.memories()
+    unchanged = frozenset(planned.plan.unchanged)
+    for model in world.inventory.models:
+        memory = memories.get(model.address, NOTHING)
+        live = planned.snapshot.lives.get(model.address)
+        if model.address in unchanged and live is not None and str(live.state) == model.target.deployment:
+            settings = model.settings if model.target.deployment is Deployment.DEPLOYED else None
+            known = memory.applied
+            if known is None or known.deployment is not model.target.deployment or known.settings != settings:
+                yield make(
+                    RecordKind.VERIFIED, model, target=model.target.deployment, settings=settings, live=live.state
+                )
+        if model.protect is not None and model.protect != memory.protected:
+            yield make(RecordKind.PROTECTED, model, on=model.protect)
+
+
+def _fetcher(world: World, root: Path) -> Fetch:
+    async def fetch(url: str, name: str, *, near: str, seconds: float) -> Artifact:
+        downloader = Downloader(timeout=seconds, limit=EXPORT_LIMIT)
+        origin = world.accounts[near].origin or ""
+        return await fetch_artifact(downloader, url, root=root, name=name, near=origin, now=world.clock.now())
+
+    return fetch
+
+
+def _unfinished(outcomes: Iterable[Outcome]) -> list[Why]:
+    return [Why.UNFINISHED] if any(outcome.kind is not OutcomeKind.SUCCEEDED for outcome in outcomes) else []

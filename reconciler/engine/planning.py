@@ -1,0 +1,133 @@
+"""Use cases: make a plan, and say what of a saved one may run. Changes nothing."""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reconciler.core.codec import with_digest
+from reconciler.core.exits import Why
+from reconciler.core.guards import judge
+from reconciler.core.live import Snapshot
+from reconciler.core.model import Limits
+from reconciler.core.order import with_predecessors
+from reconciler.core.plan import Plan, PlannedInventory, PlannedPlatform
+from reconciler.core.planner import decide
+from reconciler.core.saved import Review, review
+from reconciler.engine.observer import Observer, remembered
+from reconciler.engine.world import World
+from reconciler.errors import PlanRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a plan is asked for. `selected` are addresses; `partial`: the selection left some out. `limits` are the
+    stricter of the inventory's and those given beside it; `lifetime` is seconds until the plan expires."""
+
+    selected: frozenset[str]
+    partial: bool
+    limits: Limits
+    approved: frozenset[str] = frozenset()
+    lifetime: float = 86400.0
+    offline: bool = False
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    snapshot: Snapshot
+
+
+async def plan(world: World, wanted: Wanted) -> Planned:
+    """Read the live states and make the plan. Changes nothing."""
+    memories = world.memories()
+    models = with_predecessors(world.inventory.models, wanted.selected)
+    capabilities = {
+        name: account.platform.capabilities if account.platform else account.type.capabilities
+        for name, account in world.accounts.items()
+    }
+    if wanted.offline:
+        snapshot = remembered(models, memories, world)
+    else:
+        snapshot = await Observer(world).snapshot(models)
+    now = world.clock.now()
+    decisions = decide(models, snapshot, memories, capabilities, selected=wanted.selected, now=now)
+    failures = tuple(
+        failure
+        for failure in snapshot.failures
+        if failure.address in world.accounts or failure.address in wanted.selected
+    )
+    made = Plan(
+        id=secrets.token_hex(8),
+        tool_version=world.tool_version,
+        created_at=now,
+        expires_at=now + timedelta(seconds=wanted.lifetime),
+        inventory=PlannedInventory(files=world.inventory.files, digest=world.inventory.digest, commit=wanted.commit),
+        platforms=tuple(
+            PlannedPlatform(
+                name=name,
+                type=account.type.name,
+                definition=account.type.digest,
+                url=account.origin,
+                complete=not wanted.offline and name not in snapshot.incomplete,
+            )
+            for name, account in sorted(world.accounts.items())
+        ),
+        actions=decisions.actions,
+        blocked=decisions.blocked,
+        unchanged=decisions.unchanged,
+        warnings=decisions.warnings,
+        unmanaged=tuple(sorted(f"{listed.platform}/{listed.id}" for listed in snapshot.unmanaged)),
+        failures=tuple(sorted(failures, key=lambda failure: failure.address)),
+        guards=judge(decisions.actions, world.inventory.models, memories, wanted.limits, approved=wanted.approved),
+        partial=wanted.partial,
+        offline=wanted.offline,
+    )
+    return Planned(plan=with_digest(made), snapshot=snapshot)
+
+
+def permit(
+    world: World, saved: Plan, fresh: Planned, wanted: Wanted, *, expect: str | None, skip_stale: bool
+) -> tuple[Planned, Review]:
+    """The fresh plan narrowed to what a saved plan permits, under the digest that was approved, and what was found.
+
+    Raises `PlanRefused`: expired, already used, not the expected one, or stale."""
+    if expect is not None and not _is(saved.digest, expect):
+        raise PlanRefused(f"this is not the plan that was approved: its digest is {saved.digest}, expected {expect}")
+    if saved.id in world.recollection.used:
+        raise PlanRefused("this plan was applied before; a plan is used once: plan again")
+    if world.clock.now() >= saved.expires_at:
+        raise PlanRefused(f"this plan expired at {saved.expires_at:%Y-%m-%d %H:%M:%S} UTC: plan again")
+    if saved.offline:
+        raise PlanRefused("this plan was made offline: nothing in it was verified; plan again without --offline")
+    if saved.tool_version.split(".")[0] != world.tool_version.split(".")[0]:
+        raise PlanRefused(
+            f"this plan was made by version {saved.tool_version}, this is {world.tool_version}: plan again"
+        )
+    found = review(saved, fresh.plan, fresh.snapshot)
+    if found.moved and not skip_stale:
+        lines = "\n  ".join(found.moved)
+        raise PlanRefused(f"the world has moved since this plan was made; nothing was done:\n  {lines}\nplan again")
+    narrowed = replace(
+        fresh.plan,
+        actions=found.actions,
+        digest=saved.digest,
+        guards=judge(found.actions, world.inventory.models, world.memories(), wanted.limits, approved=wanted.approved),
+    )
+    return replace(fresh, plan=narrowed), found
+
+
+def _is(digest: str, expected: str) -> bool:
+    """Whether a digest is the expected one, whole or by its first 16 or more hex digits."""
+    value, wanted = digest.removeprefix("sha256:"), expected.strip().removeprefix("sha256:").rstrip("…")
+    return len(wanted) >= 16 and value.startswith(wanted)
+
+
+def plan_reasons(made: Plan) -> list[Why]:
+    """Why a run over this plan does not end in 0, besides what its actions come to."""
+    return [
+        *([Why.BLOCKED] if made.blocked else []),
+        *([Why.UNREAD] if made.failures else []),
+    ]
