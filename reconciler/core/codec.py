@@ -151,7 +151,7 @@ def _to_plan(data: Json) -> Plan:
             partial=msgspec.convert(data["partial"], bool),
             offline=msgspec.convert(data.get("offline", False), bool),
         )
-    except (KeyError, TypeError, msgspec.ValidationError) as error:
+    except (KeyError, TypeError, UnicodeEncodeError, msgspec.ValidationError) as error:
         raise PlanRefused(f"this plan cannot be read: {error}") from error
 
 
@@ -194,7 +194,7 @@ def read_report(data: Any) -> Report:
                 msgspec.convert({**outcome, "kind": outcome["outcome"]}, Outcome) for outcome in data["outcomes"]
             ),
         )
-    except (KeyError, TypeError, msgspec.ValidationError) as error:
+    except (KeyError, TypeError, UnicodeEncodeError, msgspec.ValidationError) as error:
         raise PlanRefused(f"this report cannot be read: {error}") from error
 
 

@@ -18,7 +18,7 @@ PILOT_ID = "alignment_01M3GF73KHT8N4TB"
 
 
 def begin(*arguments: str, ignoring: signal.Signals | None = None) -> subprocess.Popen[str]:
-    """`reconciler apply` in a process of its own; `ignoring`: a signal that its parent ignores, as `&` in a script does."""
+    """`reconciler apply` in a process of its own; `ignoring`: a signal its parent ignores, as `&` in a script does."""
     before = signal.signal(ignoring, signal.SIG_IGN) if ignoring else None
     try:
         return subprocess.Popen(

@@ -1,4 +1,5 @@
-"""A planner case: one YAML file of what should be, what is and what is remembered -> values; decisions -> plain data."""
+"""A planner case: one YAML file of what should be, what is and what is remembered -> values; and
+decisions -> plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -215,7 +216,7 @@ def expected(wanted: Json, found: Json) -> Json:
 def _completed(wanted: Json, found: list[Json]) -> Json:
     if not found:
         return wanted
-    whole = {name: found[0][name] for name in ("text", "live") if name in found[0]}
+    whole: Json = {name: found[0][name] for name in ("text", "live") if name in found[0]}
     if "text" in wanted and wanted["text"] not in whole["text"]:
         return wanted
     return {**whole, **wanted, "text": whole["text"]}

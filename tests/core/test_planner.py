@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from reconciler.core.job import Verb
 from reconciler.core.live import TRANSITIONAL, LiveState
 from reconciler.core.model import Deployment
-from reconciler.core.plan import Action, BlockedCode, ReasonCode
-from reconciler.core.planner import TABLE
+from reconciler.core.plan import Action, Blocked, BlockedCode, ReasonCode
+from reconciler.core.planner import TABLE, Decisions
 
 from . import worlds
 from .cases import Case, expected, files, load, said
@@ -81,10 +81,14 @@ def test_every_reason_and_every_block_has_a_case() -> None:
 # Whatever the world.
 
 
+def entries(found: Decisions) -> list[Action | Blocked]:
+    return [*found.actions, *found.blocked]
+
+
 @given(worlds.cases())
 def test_every_selected_model_that_was_read_is_acted_on_blocked_or_unchanged(case: Case) -> None:
     found = case.decide()
-    busy = {entry.address for entry in (*found.actions, *found.blocked)}
+    busy = {entry.address for entry in entries(found)}
     assert busy.isdisjoint(found.unchanged)
     assert busy | set(found.unchanged) == case.selected & set(case.snapshot.lives)
 
@@ -109,7 +113,7 @@ def test_nothing_is_started_against_a_running_job(case: Case) -> None:
 def test_no_undeploy_starts_without_the_export_it_must_wait_for(case: Case) -> None:
     found = case.decide()
     before = {m.address for m in case.models if m.target.export and m.target.export.before_undeploy}
-    due = {entry.address for entry in (*found.actions, *found.blocked) if entry.verb is Verb.EXPORT}
+    due = {entry.address for entry in entries(found) if entry.verb is Verb.EXPORT}
     for action in found.actions:
         if action.verb is Verb.UNDEPLOY and action.adopts is None and action.address in before & due:
             assert f"{action.address}#export" in action.requires

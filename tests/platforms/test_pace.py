@@ -1,0 +1,142 @@
+"""How many requests at once, and how many a minute: one pace for all that is asked of a platform."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from reconciler.core.job import Verb
+from reconciler.platforms.http import Pace
+from reconciler.simulator import KORE_KEY
+
+from .asking import job, live, model, opened
+from .lines import channel, get, post
+from .service import Said, Say, Seen, Service
+
+pytestmark = pytest.mark.anyio
+
+
+class Counting:
+    """Answers after a moment, and counts how many requests it holds at once."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.most = 0
+        self.at: list[float] = []
+
+    async def __call__(self, _: Seen) -> Said:
+        self.at.append(asyncio.get_running_loop().time())
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.01)
+        self.now -= 1
+        return Say({"status": "IN_PROGRESS", "dockStatusId": "ds-1"})
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_reads_and_actions_together_keep_to_the_concurrency(concurrency: int) -> None:
+    counting = Counting()
+    async with Service(counting) as service, channel(service.origin, concurrency=concurrency) as line:
+        reads: list[Awaitable[object]] = [line.read(get()) for _ in range(8)]
+        await asyncio.gather(*reads, *(line.act(post()) for _ in range(8)))
+
+    assert (len(service.seen), counting.most) == (16, concurrency)
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(None, 4), (2, 2), (100, 4)])
+async def test_the_inventory_may_only_lower_the_concurrency(wanted: int | None, kept: int) -> None:
+    counting = Counting()
+    jobs = [job(Verb.DEPLOY, "ds-1", address=f"kore/{number}") for number in range(20)]
+    async with Service(counting) as service:
+        async with opened("kore", service.origin, key=KORE_KEY, concurrency=wanted) as platform:
+            await platform.poll(jobs)
+            stated = platform.capabilities.concurrency
+
+    assert (stated, counting.most, len(service.seen)) == (kept, kept, 20)
+
+
+async def test_probes_keep_to_the_same_concurrency() -> None:
+    counting = Counting()
+    async with Service(counting) as service:
+        probe = (service.origin, "probe-key")
+        async with opened("kore", service.origin, key=KORE_KEY, probe=probe, concurrency=2) as platform:
+            probed = [model(f"cm-{number}", probe_path="/probe") for number in range(6)]
+            asked = [platform.start(Verb.UNDEPLOY, one, (await _unknown(one))) for one in probed]
+            await asyncio.gather(platform.observe(probed, {}), *asked)
+
+    assert (counting.most, len(service.seen)) == (2, 12)
+
+
+async def _unknown(one):  # type: ignore[no-untyped-def]
+    from reconciler.core.live import LiveState
+
+    return live(one, LiveState.UNKNOWN)
+
+
+async def test_requests_a_minute_are_spread_evenly() -> None:
+    counting = Counting()
+    async with Service(counting) as service, channel(service.origin, per_minute=1200) as line:
+        await asyncio.gather(*(line.read(get()) for _ in range(7)))
+
+    gaps = [later - earlier for earlier, later in zip(counting.at, counting.at[1:], strict=False)]
+    assert counting.at[-1] - counting.at[0] >= 6 * 0.05 - 0.02
+    assert min(gaps) > 0.02
+
+
+async def test_an_idle_time_is_not_saved_up() -> None:
+    counting = Counting()
+    async with Service(counting) as service, channel(service.origin, per_minute=1200) as line:
+        await line.read(get())
+        await asyncio.sleep(0.2)
+        await asyncio.gather(*(line.read(get()) for _ in range(3)))
+
+    assert counting.at[3] - counting.at[1] >= 2 * 0.05 - 0.02
+
+
+async def test_every_attempt_of_a_read_counts() -> None:
+    at: list[float] = []
+
+    def answer(_: Seen) -> Said:
+        at.append(asyncio.get_running_loop().time())
+        return Say(status=503)
+
+    async with Service(answer) as service, channel(service.origin, per_minute=1200) as line:
+        await line.read(get())
+
+    assert len(at) == 3
+    assert at[2] - at[0] >= 2 * 0.05 - 0.02
+
+
+@pytest.mark.parametrize("gap", [None, 60.0])
+async def test_who_is_cancelled_while_waiting_takes_no_place(gap: float | None) -> None:
+    pace = Pace(1, gap)
+    async with pace:
+        pass  # with a gap, the next must wait a second
+    waiting = asyncio.create_task(_hold(pace, asyncio.Event().wait))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    free = Pace(1, None) if gap else pace
+    async with asyncio.timeout(1):
+        await _hold(free, lambda: asyncio.sleep(0))
+        await asyncio.wait_for(pace._places.acquire(), 1)
+
+
+async def _hold(pace: Pace, work: Callable[[], Awaitable[object]]) -> None:
+    async with pace:
+        await work()
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(None, None), (600.0, 600.0)])
+async def test_kore_states_no_rate_and_the_inventory_may(wanted: float | None, kept: float | None) -> None:
+    async with opened("kore", "http://127.0.0.1:1", key=KORE_KEY, requests_per_minute=wanted) as platform:
+        assert platform.capabilities.requests_per_minute == kept
+
+
+async def test_the_inventorys_own_times_hold() -> None:
+    async with opened("kore", "http://127.0.0.1:1", key=KORE_KEY, poll=1.5, settle=0.0) as platform:
+        assert (platform.capabilities.poll, platform.capabilities.settle) == (1.5, 0.0)
+    async with opened("kore", "http://127.0.0.1:1", key=KORE_KEY) as platform:
+        assert (platform.capabilities.poll, platform.capabilities.settle) == (5.0, 60.0)
