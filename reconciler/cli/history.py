@@ -1,22 +1,20 @@
 """`reconciler history`."""
 
-from pathlib import Path
-
 import click
 
-from reconciler.cli import environment, streams
+from reconciler.cli import session, streams
 from reconciler.core.codec import history_json
 from reconciler.journal.store import Store
 
 
 @click.command(name="history")
 @click.argument("address", required=False)
-@click.option("--journal", metavar="URL", help="A path, or a database URL. [default: .reconciler/journal.db]")
+@click.option("--journal", metavar="PATH", help="Its path. [default: .reconciler/journal.db]")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--no-color", is_flag=True, help="No colour.")
 def command(address: str | None, journal: str | None, form: str, no_color: bool) -> None:
     """What was done, when, by which run; of one model with ADDRESS. The oldest comes first."""
-    where = journal or environment.journal() or str(Path(".reconciler") / "journal.db")
+    where = session.journal_of(".", journal)
     store = Store.open(where, create=False)
     records = [] if store is None else list(store.read(address))
     if store is not None:

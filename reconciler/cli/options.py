@@ -69,7 +69,7 @@ def common(
         click.option(
             "--format", type=click.Choice(formats), default="text", show_default=True, help="What stdout gets."
         ),
-        click.option("--journal", metavar="URL", help="A path, or a database URL. [default: .reconciler/journal.db]"),
+        click.option("--journal", metavar="PATH", help="Its path. [default: .reconciler/journal.db]"),
         click.option("--quiet", is_flag=True, help="Nothing on stderr but errors."),
         click.option("-v", "--verbose", is_flag=True, help="Say more on stderr."),
         click.option("--no-color", is_flag=True, help="No colour."),

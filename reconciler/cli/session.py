@@ -71,7 +71,7 @@ def setup(
     Raises `ConfigurationError` for keys and addresses."""
     types = types_of(inventory, platforms)
     credentials = environment.origins(types) if offline else environment.credentials(types)
-    journal = journal_of(inventory, options.journal)
+    journal = journal_of(inventory.directory, options.journal)
     if options.verbose:
         streams.err(f"journal: {journal}")
         for name, found in credentials.items():
@@ -92,9 +92,15 @@ def setup(
     )
 
 
-def journal_of(inventory: Inventory, option: str | None) -> str:
-    """Where the journal is: the option, the environment, or beside the inventory."""
-    return option or environment.journal() or str(Path(inventory.directory) / ".reconciler" / "journal.db")
+def journal_of(directory: str, option: str | None) -> str:
+    """The path of the journal: the option, the environment, or below `directory`. Raises `ConfigurationError`."""
+    where = option or environment.journal() or str(Path(directory) / ".reconciler" / "journal.db")
+    path = where.removeprefix("sqlite:///")
+    if "://" in path:
+        # Without a lock that the database itself holds, two runners could act at once: better none than half of it.
+        kind = where.split("://")[0]
+        raise ConfigurationError(f"--journal {kind}://…: only a path, or sqlite:///PATH, is taken by this version")
+    return path
 
 
 def new_run() -> str:

@@ -20,7 +20,7 @@ from reconciler.platforms.registry import find_factory
 class Setup:
     """What the environment and the options say about a run.
 
-    `credentials` is by platform name and lacks those that offline runs do not need; `journal` a path or URL; `write`:
+    `credentials` is by platform name and lacks those that offline runs do not need; `journal` is a path; `write`:
     the run writes to the journal, so it is made if it is missing and locked, waiting at most `lock_timeout` seconds.
     `poll` and `settle` override every platform's, in seconds."""
 
@@ -42,7 +42,7 @@ class Setup:
 async def open_world(setup: Setup) -> AsyncIterator[World]:
     """The world of one run. Raises `LockHeld`, `JournalError`, `ConfigurationError` and `DefinitionError`."""
     async with AsyncExitStack() as stack:
-        if setup.write and "://" not in setup.journal:
+        if setup.write:
             stack.enter_context(Lock(setup.journal, run=setup.run, timeout=setup.lock_timeout))
         store = Store.open(setup.journal, create=setup.write)
         if store is not None:
