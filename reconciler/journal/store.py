@@ -70,7 +70,7 @@ class Store:
             if not store._check(create):
                 store.close()
                 return None
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:
             raise JournalError(f"{where.split('://')[0]}://…: not a database address that is understood") from error
         except (SQLAlchemyError, ImportError) as error:
             raise JournalError(f"journal {where.split('@')[-1]}: {_short(error)}") from error
@@ -149,6 +149,9 @@ def _prepare(path: Path, create: bool) -> None:
     try:
         if os.fstat(handle).st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise JournalError(f"journal {path} can be written by others: chmod 600 {path}")
+        # SQLite takes a short file of anything for an empty database; a power cut may leave zeros of a new one.
+        if os.read(handle, 16).strip(b"\0") not in (b"", b"SQLite format 3"):
+            raise JournalError(f"{path} is not a journal of reconciler, nor any database")
     finally:
         os.close(handle)
 

@@ -14,7 +14,7 @@ def is_public(address: IPAddress) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if inner is not None:
             return False
-        if address in ipaddress.ip_network("64:ff9b::/96"):
+        if address.is_site_local or address in ipaddress.ip_network("64:ff9b::/96"):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

@@ -8,7 +8,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from reconciler.core.pointer import MISSING
 from reconciler.platforms.access import Access, is_loopback
 from reconciler.platforms.addresses import public_address
 from reconciler.platforms.template import Call
+from reconciler.secret import MASK
 
 REPLY_LIMIT: Final = 1024 * 1024
 """The most bytes of an ordinary answer."""
@@ -126,6 +127,7 @@ class Channel:
         chance: random.Random,
     ) -> None:
         self.origin = access.origin
+        self._key = access.key.reveal().encode() if access.key else None
         self._pace, self._timeout, self._clock, self._chance = pace, timeout, clock, chance
         context = ssl_context() if access.origin.startswith("https") else False
         # A proxy from the environment may be needed to reach the world, and can only be in the way on loopback.
@@ -189,7 +191,7 @@ class Channel:
             async with asyncio.timeout(self._timeout):
                 response = await client.send(request, stream=True)
                 try:
-                    return await _whole(response, limit, call)
+                    return self._without_key(await _whole(response, limit, call))
                 finally:
                     await response.aclose()
         except TimeoutError as error:
@@ -198,6 +200,13 @@ class Channel:
             raise NotSent(f"{call}: cannot connect to {self.origin}{_why(error)}") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise AnswerLost(f"{call}: the connection to {self.origin} broke ({type(error).__name__})") from error
+
+
+    def _without_key(self, reply: Reply) -> Reply:
+        """A service may repeat the key in an error: it is taken out at the door, so that nothing behind can keep it."""
+        if self._key is None or self._key not in reply.body:
+            return reply
+        return replace(reply, body=reply.body.replace(self._key, MASK.encode()))
 
 
 async def _whole(response: httpx.Response, limit: int, call: Call) -> Reply:

@@ -255,3 +255,18 @@ def test_wrong_usage_and_missing_files(reconciler: Reconciler, arguments: tuple[
     assert found.code == code
     assert found.err
     assert "Traceback" not in found.err
+
+
+def test_a_key_that_a_platform_repeats_is_kept_nowhere(reach: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    key = reach.nugen.key
+    body = json.dumps({"detail": f"the key {key} may not do this"}).encode()
+    reach.nugen.fault(Fault(kind=FaultKind.REPLY, operation="undeploy", status=403, body=body))
+    inventory(PILOT)
+
+    applied = reconciler("apply", "-v", "--yes", "--report", "json=report.json")
+
+    assert applied.code == 5
+    assert "may not do this" in applied.out
+    assert key not in applied.out + applied.err
+    for file in Path().rglob("*"):
+        assert not file.is_file() or key.encode() not in file.read_bytes(), file

@@ -1,11 +1,12 @@
 """How many requests at once, and how many a minute: one pace for all that is asked of a platform."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 import pytest
 
 from reconciler.core.job import Verb
+from reconciler.core.live import LiveState
 from reconciler.platforms.http import Pace
 from reconciler.simulator import KORE_KEY
 
@@ -47,10 +48,12 @@ async def test_reads_and_actions_together_keep_to_the_concurrency(concurrency: i
 async def test_the_inventory_may_only_lower_the_concurrency(wanted: int | None, kept: int) -> None:
     counting = Counting()
     jobs = [job(Verb.DEPLOY, "ds-1", address=f"kore/{number}") for number in range(20)]
-    async with Service(counting) as service:
-        async with opened("kore", service.origin, key=KORE_KEY, concurrency=wanted) as platform:
-            await platform.poll(jobs)
-            stated = platform.capabilities.concurrency
+    async with (
+        Service(counting) as service,
+        opened("kore", service.origin, key=KORE_KEY, concurrency=wanted) as platform,
+    ):
+        await platform.poll(jobs)
+        stated = platform.capabilities.concurrency
 
     assert (stated, counting.most, len(service.seen)) == (kept, kept, 20)
 
@@ -61,16 +64,10 @@ async def test_probes_keep_to_the_same_concurrency() -> None:
         probe = (service.origin, "probe-key")
         async with opened("kore", service.origin, key=KORE_KEY, probe=probe, concurrency=2) as platform:
             probed = [model(f"cm-{number}", probe_path="/probe") for number in range(6)]
-            asked = [platform.start(Verb.UNDEPLOY, one, (await _unknown(one))) for one in probed]
+            asked = [platform.start(Verb.UNDEPLOY, one, live(one, LiveState.UNKNOWN)) for one in probed]
             await asyncio.gather(platform.observe(probed, {}), *asked)
 
     assert (counting.most, len(service.seen)) == (2, 12)
-
-
-async def _unknown(one):  # type: ignore[no-untyped-def]
-    from reconciler.core.live import LiveState
-
-    return live(one, LiveState.UNKNOWN)
 
 
 async def test_requests_a_minute_are_spread_evenly() -> None:
@@ -107,26 +104,37 @@ async def test_every_attempt_of_a_read_counts() -> None:
     assert at[2] - at[0] >= 2 * 0.05 - 0.02
 
 
-@pytest.mark.parametrize("gap", [None, 60.0])
-async def test_who_is_cancelled_while_waiting_takes_no_place(gap: float | None) -> None:
-    pace = Pace(1, gap)
-    async with pace:
-        pass  # with a gap, the next must wait a second
-    waiting = asyncio.create_task(_hold(pace, asyncio.Event().wait))
+async def test_who_is_cancelled_while_waiting_for_a_place_takes_none() -> None:
+    pace, first_may_end = Pace(1, None), asyncio.Event()
+    first = asyncio.create_task(hold(pace, first_may_end))
+    second = asyncio.create_task(hold(pace, first_may_end))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    first_may_end.set()
+
+    async with asyncio.timeout(1):
+        await first
+        await hold(pace, first_may_end)
+    assert second.cancelled()
+
+
+async def test_who_is_cancelled_while_waiting_for_the_time_gives_the_place_back() -> None:
+    pace, at_once = Pace(1, 600), asyncio.Event()
+    at_once.set()
+    await hold(pace, at_once)
+    waiting = asyncio.create_task(hold(pace, at_once))
     await asyncio.sleep(0.01)
     waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
 
-    free = Pace(1, None) if gap else pace
     async with asyncio.timeout(1):
-        await _hold(free, lambda: asyncio.sleep(0))
-        await asyncio.wait_for(pace._places.acquire(), 1)
+        await hold(pace, at_once)
+    assert waiting.cancelled()
 
 
-async def _hold(pace: Pace, work: Callable[[], Awaitable[object]]) -> None:
+async def hold(pace: Pace, until: asyncio.Event) -> None:
+    """Keep a place until something happens."""
     async with pace:
-        await work()
+        await until.wait()
 
 
 @pytest.mark.parametrize(("wanted", "kept"), [(None, None), (600.0, 600.0)])
