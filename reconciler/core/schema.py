@@ -314,3 +314,14 @@ def _validator_class() -> Any:
     extend: Any = validators.extend
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     return extend(Draft202012Validator, {"pattern": pattern, "uniqueItems": unique}, type_checker=types)
+
+
+def schema_problem(schema: Mapping[str, Any]) -> str | None:
+    """What is wrong with a JSON Schema that a person wrote, in one line; None if nothing is."""
+    from jsonschema import Draft202012Validator, SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    except SchemaError as error:
+        return f"{'/'.join(map(str, error.absolute_path)) or 'its top'}: {error.message[:100]}"
+    return None

@@ -67,14 +67,11 @@ class Store:
                     return None
                 _prepare(path, create)
                 store = cls(where, _sqlite(path))
-            if not store._check(create):
-                store.close()
-                return None
+            return store._checked(create)
         except (ArgumentError, ValueError) as error:
             raise JournalError(f"{where.split('://')[0]}://…: not a database address that is understood") from error
         except (SQLAlchemyError, ImportError) as error:
             raise JournalError(f"journal {where.split('@')[-1]}: {_short(error)}") from error
-        return store
 
     def write(self, records: Sequence[Record]) -> None:
         """Append `records` in one transaction; they are on disk when this returns. Raises `JournalError`."""
@@ -102,6 +99,15 @@ class Store:
     def close(self) -> None:
         """Close the file or connection."""
         self._engine.dispose()
+
+    def _checked(self, create: bool) -> "Store | None":
+        there = False
+        try:
+            there = self._check(create)
+        finally:
+            if not there:
+                self.close()
+        return self if there else None
 
     def _check(self, create: bool) -> bool:
         """Whether there is a journal; with `create` there is. Raises `JournalError` where there is something else."""

@@ -12,7 +12,7 @@ from reconciler.core.duration import parse_duration
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
 from reconciler.core.pointer import letters
-from reconciler.core.schema import check
+from reconciler.core.schema import check, schema_problem
 from reconciler.errors import Complaint, DefinitionError
 from reconciler.platforms.definition import (
     ASK,
@@ -222,7 +222,7 @@ def _cross_check(document: Document) -> Iterable[Complaint]:
                 names = ", ".join(f"{{{name}}}" for name in known)
                 yield document.complaint(path, f"unknown place {{{place}}}: known here are {names or 'none'}")
     schema = document.data.get("settings", {}).get("schema", {})
-    if (problem := _schema_problem(schema)) is not None:
+    if (problem := schema_problem(schema)) is not None:
         yield document.complaint(("settings", "schema"), f"not a JSON Schema: {problem}")
 
 
@@ -317,13 +317,3 @@ def _texts(path: Path, data: Any, known: tuple[str, ...]) -> Iterable[tuple[Path
     elif isinstance(data, Mapping | list):
         for step, part in data.items() if isinstance(data, Mapping) else enumerate(data):
             yield from _texts((*path, step), part, known)
-
-
-def _schema_problem(schema: Mapping[str, Any]) -> str | None:
-    from jsonschema import Draft202012Validator, SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    except SchemaError as error:
-        return f"{'/'.join(map(str, error.absolute_path)) or 'its top'}: {error.message[:100]}"
-    return None

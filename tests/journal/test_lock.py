@@ -14,7 +14,7 @@ import pytest
 from reconciler.errors import JournalError, LockHeld
 from reconciler.journal.lock import Lock, describe, holder
 
-from .children import Child, child
+from .holders import holding
 
 
 @pytest.fixture
@@ -29,13 +29,6 @@ def taken(journal: str, timeout: float = 0.0) -> bool:
             return True
     except LockHeld:
         return False
-
-
-def left_behind(started: Child) -> int:
-    """The id of the process that the holder of a lock has started, 0 for none; the lock is held then."""
-    word, pid = started.line().split()
-    assert word == "held"
-    return int(pid)
 
 
 def test_a_free_lock_is_taken_and_freed(journal: str) -> None:
@@ -72,8 +65,7 @@ def test_another_journal_has_another_lock(journal: str) -> None:
 
 
 def test_a_second_process_is_refused_and_told_who_holds_it(journal: str) -> None:
-    with child("child_locks", journal, "run-of-another") as other:
-        left_behind(other)
+    with holding(journal, "run-of-another") as other:
         with pytest.raises(LockHeld) as caught, Lock(journal, run="mine"):
             pass
         message = str(caught.value)
@@ -86,39 +78,34 @@ def test_a_second_process_is_refused_and_told_who_holds_it(journal: str) -> None
 
 
 def test_a_refused_process_changes_nothing_about_the_holder(journal: str) -> None:
-    with child("child_locks", journal, "run-of-another") as other:
-        left_behind(other)
+    with holding(journal, "run-of-another"):
         before = Path(f"{journal}.lock").read_bytes()
         assert not taken(journal)
         assert Path(f"{journal}.lock").read_bytes() == before
 
 
 def test_it_is_free_at_once_when_its_process_is_killed(journal: str) -> None:
-    with child("child_locks", journal, "run-of-another") as other:
-        left_behind(other)
-        os.kill(other.pid, signal.SIGKILL)
+    with holding(journal, "run-of-another") as other:
         began = time.monotonic()
+        os.kill(other.pid, signal.SIGKILL)
         assert taken(journal, timeout=5)
         assert time.monotonic() - began < 1
         assert holder(journal) is None
 
 
 def test_it_is_not_inherited_by_what_its_process_starts(journal: str) -> None:
-    with child("child_locks", journal, "run-of-another", "sleep", "60") as other:
-        survivor = left_behind(other)
+    with holding(journal, "run-of-another", "sleep", "60") as other:
         try:
-            os.kill(other.pid, signal.SIGKILL)
-            other.process.wait(timeout=5)
-            os.kill(survivor, 0)  # it lives
+            other.kill()
+            os.kill(other.started, 0)  # it lives
             assert taken(journal)
         finally:
-            os.kill(survivor, signal.SIGKILL)
+            os.kill(other.started, signal.SIGKILL)
 
 
 def test_a_timeout_waits_for_the_holder_to_end(journal: str) -> None:
-    with child("child_locks", journal, "run-of-another") as other:
-        left_behind(other)
-        ending = threading.Timer(0.3, other.close_input)
+    with holding(journal, "run-of-another") as other:
+        ending = threading.Timer(0.3, other.end)
         ending.start()
         assert taken(journal, timeout=20)
         ending.join()
@@ -155,10 +142,8 @@ def test_asking_who_holds_it_frees_nothing(journal: str) -> None:
 
 
 def test_a_holder_that_left_only_its_name_holds_nothing(journal: str) -> None:
-    with child("child_locks", journal, "run-of-another") as other:
-        left_behind(other)
-        os.kill(other.pid, signal.SIGKILL)
-        other.process.wait(timeout=5)
+    with holding(journal, "run-of-another") as other:
+        other.kill()
     assert b"run-of-another" in Path(f"{journal}.lock").read_bytes()
     assert holder(journal) is None
 

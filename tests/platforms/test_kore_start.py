@@ -243,7 +243,7 @@ async def test_another_action_in_the_answer_is_only_a_warning(simulated: Simulat
 
 async def test_the_undeploy_sample_of_the_page_is_read(simulated: SimulatedPlatforms, kore: Platform) -> None:
     body = {"dock-statusId": "ds-1", "modelId": "cm-up", "jobType": "MODELS", "action": "UNDEPLOY", "status": "SUCCESS"}
-    reply(simulated, 200, body)
+    reply(simulated, 200, {"startedBy": {"id": 7}, **body, "tags": []})  # with fields that no page has
 
     answer = await accepted(kore)
 

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.pointer import MISSING
@@ -21,6 +21,7 @@ ESCAPES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"[./\\%?#@:2eEfF]{1,8}", fullmatch=True), st.sampled_from(SHAPES))
 def test_an_id_stays_in_its_segment_or_is_refused(id: str, path: str) -> None:
     stays_or_refused(id, path)
@@ -59,6 +60,7 @@ def test_what_is_no_segment_is_refused_by_name(id: str) -> None:
         fill(Request(method="POST", path=PATH), {"id": id})
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_value_in_a_query_is_one_value(text: str) -> None:
     request = Request(method="GET", path="/x", query=(("a", "{settings/a}"), ("b", "1")))
