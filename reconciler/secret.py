@@ -12,7 +12,7 @@ MASK: Final = "•••"
 # Seen in public code; used only to recognise what must not be shown.
 _SHAPES = re.compile(
     r"\bkg-[A-Za-z0-9]{6,}-[A-Za-z0-9-]{16,}|\bnugen-[A-Za-z0-9_-]{16,}"
-    r"|(?i:(?<=x-api-key: )|(?<=bearer )|(?<=basic ))[^\s'\",;]+"
+    r"|(?i:(?<=x-api-key: )|(?<=bearer )|(?<=basic ))(?!\{)[^\s'\",;]+"
     r"|(?i:(?<=[?&]sig=)|(?<=[?&]token=)|(?<=[?&]signature=)|(?<=[?&]x-amz-signature=))[^\s&'\"]+"
 )
 

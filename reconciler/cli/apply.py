@@ -13,7 +13,7 @@ from reconciler.cli.signals import run_async
 from reconciler.core.codec import read_plan
 from reconciler.core.model import Inventory
 from reconciler.core.plan import Plan
-from reconciler.core.report import Report
+from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.engine.applying import Orders, apply, refusal
 from reconciler.engine.opening import Setup, open_world
 from reconciler.engine.planning import Planned, Wanted, permit, plan
@@ -59,23 +59,30 @@ def command(
 
     Exit: 0 applied and verified; 5 some action did not succeed; 3 stopped by a guard, or entries are blocked; 4 the
     plan is stale, expired, used or altered; 7 another run holds the lock; 6 not everything could be read."""
-    if plan_file is None and (expect or skip_stale):
-        raise click.UsageError("--expect and --skip-stale go with --plan")
+    _check_usage(options, plan_file, only_with_plan=bool(expect or skip_stale))
     asks = plan_file is None and not yes
     if asks and not sys.stdin.isatty():
         raise click.UsageError("without a terminal to ask on, apply needs --yes or a saved plan (--plan PLAN)")
     inventory, permission = _start(options, plan_file, expect, skip_stale)
     wanted = session.wanted(inventory, options, max_undeploys=max_undeploys, guards=guards, approved=approve)
-    if permission is not None and permission.plan.partial:
-        wanted = replace(wanted, partial=True)
+    wanted = replace(wanted, reissue=reissue_unknown)
     setup = session.setup(inventory, options, run=session.new_run(), write=True, lock_timeout=lock_timeout)
     if asks:
         permission = _ask(setup, wanted, options)
+        if permission is None:
+            return 1
     root = Path(exports) if exports else Path(inventory.directory) / "exports"
-    chosen = _Apply(
-        setup=setup, wanted=wanted, options=options, permission=permission, exports=root, reissue=reissue_unknown
-    )
+    chosen = _Apply(setup=setup, wanted=wanted, options=options, permission=permission, exports=root)
     return run_async(chosen.run, chosen.publish)[0].exit_code
+
+
+def _check_usage(options: Common, plan_file: str | None, *, only_with_plan: bool) -> None:
+    if plan_file is None and only_with_plan:
+        raise click.UsageError("--expect and --skip-stale go with --plan")
+    if plan_file is not None and (options.only or options.exclude):
+        raise click.UsageError(
+            "a saved plan says itself which models it is about: --only and --exclude go with planning"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +94,35 @@ class _Apply:
     options: Common
     permission: _Permission | None
     exports: Path
-    reissue: bool
 
     async def run(self, stop: Stop) -> tuple[Report, Plan]:
         async with open_world(self.setup) as world:
             planned = await plan(world, self.wanted)
-            actions = planned.plan.actions
+            left_out: tuple[Outcome, ...] = ()
             if self.permission is not None:
-                planned = self._permitted(world, planned)
-                actions = planned.plan.actions
+                planned, left_out = self._permitted(world, planned, self.permission)
             elif self.options.format == "text":
                 _show(planned.plan, self.options, self.setup)
             if planned.plan.stopped:
                 return refusal(world, planned), planned.plan
             stop.minded = True
+            actions = planned.plan.actions
             with show_progress(actions, self.options) as tell:
                 saved = self.permission.plan.id if self.permission is not None and self.permission.saved else None
-                orders = Orders(exports=self.exports, tell=tell, stop=stop, reissue=self.reissue, saved=saved)
+                orders = Orders(
+                    exports=self.exports,
+                    tell=tell,
+                    stop=stop,
+                    reissue=self.wanted.reissue,
+                    saved=saved,
+                    left_out=left_out,
+                )
                 return await apply(world, planned, actions, orders), planned.plan
 
-    def _permitted(self, world: World, planned: Planned) -> Planned:
-        """The fresh plan with only the actions that are permitted, and the digest that was approved."""
-        permission = self.permission
-        assert permission is not None
+    def _permitted(
+        self, world: World, planned: Planned, permission: _Permission
+    ) -> tuple[Planned, tuple[Outcome, ...]]:
+        """The fresh plan with only the actions that are permitted, and the outcomes of those that are left out."""
         permitted, found = permit(
             world,
             permission.plan,
@@ -118,11 +131,15 @@ class _Apply:
             expect=permission.expect,
             skip_stale=permission.skip_stale,
         )
-        for moved in found.moved:
-            streams.err(f"left out: {moved}")
+        moved = dict(line.split(": ", 1) for line in found.moved)
+        left_out = tuple(
+            Outcome(address=a.address, verb=a.verb, kind=OutcomeKind.SKIPPED, error=f"left out: {moved[a.id]}")
+            for a in permission.plan.actions
+            if a.id in moved
+        )
         if found.new and not permission.plan.partial:
             streams.err(f"not in this plan, so not done: {', '.join(found.new)}")
-        return permitted
+        return permitted, left_out
 
     def publish(self, result: tuple[Report, Plan], code: int | None) -> None:
         report, made = result
@@ -148,12 +165,14 @@ async def _plan(setup: Setup, wanted: Wanted) -> Planned:
         return await plan(world, wanted)
 
 
-def _ask(setup: Setup, wanted: Wanted, options: Common) -> _Permission:
-    """Show the plan and ask; what was shown is then applied like a saved plan, for the world may move meanwhile."""
+def _ask(setup: Setup, wanted: Wanted, options: Common) -> _Permission | None:
+    """Show the plan and ask; what was shown is then applied like a saved plan, for the world may move meanwhile. None
+    where the answer was no."""
     shown = run_async(lambda _stop: _plan(replace(setup, write=False), wanted)).plan
     _show(shown, options, setup)
-    if shown.actions and not shown.stopped:
-        click.confirm(f"Apply {_count(shown)}?", abort=True, err=True)
+    if shown.actions and not shown.stopped and not click.confirm(f"Apply {_count(shown)}?", err=True):
+        streams.err("Nothing was done.")
+        return None
     return _Permission(plan=shown, saved=False)
 
 

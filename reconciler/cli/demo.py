@@ -22,7 +22,7 @@ def command() -> int:
     try:
         from reconciler.simulator import JobTime, SimulatedPlatforms, quickstart
     except ImportError as error:
-        raise ConfigurationError("the demo needs its extra: pip install 'reconciler[simulator]'") from error
+        raise ConfigurationError("the demo needs two more packages: pip install starlette uvicorn") from error
     with (
         SimulatedPlatforms(seed=quickstart, job_time=JobTime(seconds=JOB_SECONDS)) as platforms,
         _set(variables(platforms.kore_url, platforms.nugen_url, platforms.nugen_b_url)),

@@ -36,7 +36,7 @@ _SETTLED = {
 @click.option("--out", metavar="FILE", default="-", help="Where to write. [default: stdout]")
 def command(platform: str, inventory: str | None, type_: str | None, out: str) -> None:
     """Write an inventory of what PLATFORM lists and INVENTORY, if there is one, does not hold yet. Every model is
-    wanted as it is now, so the plan of it is empty."""
+    wanted as it is now, so the plan of it holds nothing but jobs that run already."""
     known = _inventory(platform, inventory, type_)
     setup = session.setup(known, Common(), run=session.new_run(), platforms=(platform,))
 

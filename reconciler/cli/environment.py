@@ -58,17 +58,17 @@ def _credentials(name: str, type_: PlatformType) -> Credentials:
 def _key(name: str, suffix: str) -> Secret | None:
     text, at = os.environ.get(variable(name, suffix)), variable(name, suffix)
     if text is None and (path := os.environ.get(variable(name, f"{suffix}_FILE"))):
-        text, at = _read_key(Path(path)), path
+        text, at = _read_key(Path(path), variable(name, f"{suffix}_FILE")), path
     return None if text is None else usable_key(text, at)
 
 
-def _read_key(path: Path) -> str:
+def _read_key(path: Path, name: str) -> str:
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigurationError(f"{path}: others can read this key: chmod 600 {path}")
+            raise ConfigurationError(f"{name}: others can read {path}: chmod 600 {path}")
         return path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: the key cannot be read") from error
+        raise ConfigurationError(f"{name}: the key in {path} cannot be read") from error
 
 
 def seconds(name: str) -> float | None:
@@ -103,7 +103,7 @@ def commit() -> str | None:
 def who() -> str:
     """The person or pipeline behind this run, for the journal."""
     names = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME")
-    return next((os.environ[name] for name in names if os.environ.get(name)), "unknown")
+    return next((os.environ[name] for name in names if os.environ.get(name)), f"user {os.getuid()}")
 
 
 @cache

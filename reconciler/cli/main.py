@@ -101,7 +101,8 @@ def _complain(text: str) -> None:
     from reconciler.cli.streams import err
     from reconciler.render.safe import terminal
 
-    err("\n".join(terminal(line) for line in text.splitlines()))
+    lines = ((line, line.lstrip(" ")) for line in text.splitlines())
+    err("\n".join(line[: len(line) - len(words)] + terminal(words) for line, words in lines))
 
 
 def _internal(error: Exception, *, debug: bool) -> int:

@@ -1,5 +1,7 @@
 """`reconciler plan`."""
 
+import shlex
+
 import click
 
 from reconciler.cli import documents, session, streams
@@ -43,12 +45,21 @@ def command(
     made = run_async(work).plan
     if out is not None:
         streams.save(out, documents.saved_plan(made))
-    here = f" {options.inventory}" if options.inventory else ""
-    next_command = f"reconciler apply --plan {out}" if out else f"reconciler apply{here}"
-    shown = next_command if made.applyable and out != "-" else None
+    shown = _next(options, out) if made.applyable and out != "-" else None
     forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=shown)
     if out != "-":
         documents.publish(forms, options)
-    changes = [Why.CHANGES] if detailed_exitcode and made.actions else []
+    changes = [Why.CHANGES] if detailed_exitcode and (made.actions or made.blocked) else []
     reasons = [why for why in plan_reasons(made) if why is Why.UNREAD]
     return exit_code([*reasons, *changes])
+
+
+def _next(options: Common, out: str | None) -> str:
+    """The command that applies what was shown: the saved plan, or one planned in the same way."""
+    chosen = (
+        *(["--plan", out] if out else [options.inventory] if options.inventory else []),
+        *(part for pattern in options.only if not out for part in ("--only", pattern)),
+        *(part for pattern in options.exclude if not out for part in ("--exclude", pattern)),
+        *(["--journal", options.journal] if options.journal else []),
+    )
+    return shlex.join(["reconciler", "apply", *chosen])

@@ -1,5 +1,6 @@
 """`reconciler platforms`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -37,7 +38,9 @@ def _check(file: str) -> None:
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from error
     definition = read_definition(text, file)
-    streams.out(f"{file}: nothing to complain about.\n\n{_summary(definition.type)}")
+    streams.out(f"{file}: nothing to complain about.\n\n{_summary(replace(definition.type, url=None))}")
+    if definition.type.url:
+        streams.out(f"\nIts url is not used: {variable(definition.type.name, 'URL')} says where a key is sent.")
 
 
 def _summary(type_: PlatformType) -> str:

@@ -72,6 +72,8 @@ def setup(
     types = types_of(inventory, platforms)
     credentials = environment.origins(types) if offline else environment.credentials(types)
     journal = journal_of(inventory.directory, options.journal)
+    if not write and not offline and not options.quiet and not Path(journal).exists():
+        streams.err(f"No journal at {journal} yet: nothing is remembered of earlier runs.")
     if options.verbose:
         streams.err(f"journal: {journal}")
         for name, found in credentials.items():
@@ -140,6 +142,7 @@ def wanted(
         lifetime=lifetime,
         offline=offline,
         commit=environment.commit(),
+        where=options.inventory,
     )
 
 

@@ -9,7 +9,9 @@ from reconciler.platforms.access import variable
 
 
 @click.command(name="simulate")
-@click.option("--port", type=click.IntRange(1, 65533), default=8940, show_default=True, help="And the two after it.")
+@click.option(
+    "--port", type=click.IntRange(1, 65533), default=8940, show_default=True, help="The first of three ports in a row."
+)
 @click.option("--job-seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="What a job takes.")
 @click.option("--job-polls", type=click.IntRange(min=0), help="Instead: how often a job is polled until it is done.")
 def command(port: int, job_seconds: float, job_polls: int | None) -> None:
@@ -20,7 +22,7 @@ def command(port: int, job_seconds: float, job_polls: int | None) -> None:
         from reconciler.simulator.models import JobTime
         from reconciler.simulator.server import serve_forever
     except ImportError as error:
-        raise ConfigurationError("the simulator needs its extra: pip install 'reconciler[simulator]'") from error
+        raise ConfigurationError("the simulator needs two more packages: pip install starlette uvicorn") from error
     job_time = JobTime(seconds=job_seconds) if job_polls is None else JobTime(polls=job_polls)
     try:
         serve_forever(port=port, job_time=job_time, ready=lambda urls: _ready(urls.kore, urls.nugen, urls.nugen_b))

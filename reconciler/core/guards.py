@@ -45,7 +45,7 @@ def _protected(
     return Finding(
         name="protect",
         level=Level.STOP,
-        message=f"{_models(len(held))} protected from undeploy; to do it all the same: reconciler apply {named}",
+        message=f"{_models(len(held))} protected from undeploy; to do it all the same, add {named}",
         addresses=held,
     )
 
@@ -57,7 +57,7 @@ def _share(undeploys: Sequence[Action], managed: int, percent: float) -> Finding
     return Finding(
         name="max_undeploy_percent",
         level=Level.STOP,
-        message=f"{len(undeploys)} undeploys are {share:.0f} % of {managed} managed models; the limit is {percent:g} %"
+        message=f"{_undeploys(len(undeploys))} {share:.0f} % of {managed} managed models; the limit is {percent:g} %"
         " (guards.max_undeploy_percent); approve single ones with --approve ADDRESS",
         addresses=tuple(action.address for action in undeploys),
     )
@@ -69,10 +69,14 @@ def _count(undeploys: Sequence[Action], most: int | None) -> Finding | None:
     return Finding(
         name="max_undeploys",
         level=Level.STOP,
-        message=f"{len(undeploys)} undeploys, and the limit is {most} (max_undeploys);"
+        message=f"{_undeploys(len(undeploys))} planned, and the limit is {most} (max_undeploys);"
         " approve single ones with --approve ADDRESS",
         addresses=tuple(action.address for action in undeploys),
     )
+
+
+def _undeploys(count: int) -> str:
+    return "1 undeploy is" if count == 1 else f"{count} undeploys are"
 
 
 def _models(count: int) -> str:

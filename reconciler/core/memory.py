@@ -39,11 +39,13 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A start that was about to be sent and of which no answer is on record."""
+    """A start that was about to be sent and of which no answer is on record. `over` is one before it that was never
+    answered either, None where there was none."""
 
     verb: Verb
     at: datetime
     run: str
+    over: "Intent | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

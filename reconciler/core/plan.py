@@ -171,6 +171,12 @@ class Plan:
     digest: str = ""
 
     @property
+    def addresses(self) -> frozenset[str]:
+        """Every model that the plan says something of."""
+        planned = {action.address for action in self.actions} | {entry.address for entry in self.blocked}
+        return frozenset(planned | {failure.address for failure in self.failures} | set(self.unchanged))
+
+    @property
     def complete(self) -> bool:
         """Whether everything asked for was read."""
         return not self.failures and not self.offline

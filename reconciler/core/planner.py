@@ -10,7 +10,7 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.core.differences import explain_difference
 from reconciler.core.exports import decide_export
 from reconciler.core.job import Verb
-from reconciler.core.live import Live, LiveState, Snapshot
+from reconciler.core.live import EvidenceSource, Live, LiveState, Snapshot
 from reconciler.core.memory import NOTHING, Memory
 from reconciler.core.model import Deployment, Model, OnBroken, OnUnknown
 from reconciler.core.order import link
@@ -71,6 +71,8 @@ class _Known:
     live: Live
     memory: Memory
     capabilities: Capabilities
+    where: str | None
+    reissue: bool
 
 
 def decide(
@@ -81,32 +83,32 @@ def decide(
     *,
     selected: frozenset[str],
     now: datetime,
+    where: str | None = None,
+    reissue: bool = False,
 ) -> Decisions:
     """What to do with the models at the `selected` addresses; `models` are those and all that they come after.
 
-    `memories` is by address, `capabilities` by platform. Models that the snapshot holds no live state of are left out:
+    `memories` is by address, `capabilities` by platform; `where` is the inventory as the next command names it, None
+    for the default; `reissue`: a deploy whose answer was lost may be planned again. Models that the snapshot holds no
+    live state of are left out:
     they are its failures."""
-    actions: list[Action] = []
-    blocked: list[Blocked] = []
-    unchanged: list[str] = []
-    warnings: list[Warned] = []
-    for model in sorted(models, key=lambda model: model.address):
-        live = snapshot.lives.get(model.address)
-        if live is None:
-            continue
-        known = _Known(
+    known = [
+        _Known(
             model=model,
-            live=live,
+            live=snapshot.lives[model.address],
             memory=memories.get(model.address, NOTHING),
             capabilities=capabilities[model.platform],
+            where=where,
+            reissue=reissue,
         )
-        found, stopped = _one(known, now)
-        actions += found
-        blocked += stopped
-        if not found and not stopped:
-            unchanged.append(model.address)
-        if warning := _warning(known):
-            warnings.append(warning)
+        for model in sorted(models, key=lambda model: model.address)
+        if model.address in snapshot.lives
+    ]
+    found = {one.model.address: _one(one, now) for one in known}
+    actions = [action for of_one, _ in found.values() for action in of_one]
+    blocked = [entry for _, of_one in found.values() for entry in of_one]
+    unchanged = [address for address, (of_one, stopped) in found.items() if not of_one and not stopped]
+    warnings = [warning for one in known if (warning := _warning(one)) is not None]
     stuck = {
         **{action.address: "this selection leaves out" for action in actions if action.address not in selected},
         **{model.address: "could not be read" for model in models if model.address not in snapshot.lives},
@@ -187,9 +189,28 @@ def _deployment(known: _Known) -> Action | Blocked | None:
 def _settle(known: _Known) -> str:
     """Why the state is unknown, and what to type about it."""
     note = known.live.evidence.note or "the platform cannot say"
+    if known.live.evidence.source is EvidenceSource.PROBE:
+        return f"{note}; mend the probe, or take it out of {known.model.source}, then plan again"
     if known.capabilities.reads_state:
         return f"{note}; see what the platform's own console shows, then plan again"
-    return f"{note}; say what it is, deployed or undeployed: reconciler adopt {known.model.address} --as undeployed"
+    return f"{note}; say what it is, deployed or undeployed: {_adopt(known, 'STATE')}"
+
+
+def _adopt(known: _Known, state: str) -> str:
+    where = "" if known.where is None else f"{known.where} "
+    return f"reconciler adopt {known.model.address} {where}--as {state}"
+
+
+def _in_doubt(known: _Known, verb: Verb) -> Blocked | None:
+    """A deploy whose answer an earlier run lost and that shows no effect: it may cost twice, so a person decides."""
+    open_ = known.memory.open
+    if verb is not Verb.DEPLOY or open_ is None or open_.verb is not Verb.DEPLOY or known.reissue:
+        return None
+    text = (
+        f"a deploy sent on {open_.at:%Y-%m-%d %H:%M} UTC was never answered and shows no effect; if it took none:"
+        f" {_adopt(known, str(known.live.state))}"
+    )
+    return _blocked(known, verb, BlockedCode.UNKNOWN, text)
 
 
 def _redeploy(known: _Known) -> Action | Blocked | None:
@@ -221,6 +242,8 @@ def _start(known: _Known, verb: Verb, reason: Reason, *, follows: RunningJob | N
     refusal = known.capabilities.refusal(verb)
     if refusal is not None:
         return _blocked(known, verb, BlockedCode.UNSUPPORTED, refusal)
+    if (doubt := _in_doubt(known, verb)) is not None:
+        return doubt
     for rule in known.capabilities.manual:
         if rule.verb is verb and at(known.model.settings, rule.at) == rule.equals:
             setting = rule.at.rsplit("/", 1)[-1]

@@ -9,8 +9,8 @@ from reconciler.core.plan import Action, Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """`actions` may run; `moved` says, one line each, what no longer is as it was when the plan was made; `new` are the
-    ids of changes that the plan does not hold and that are not made."""
+    """`actions` may run; `moved` says, one line each (`ID: text`), what no longer is as it was when the plan was made;
+    `new` are the ids of changes that the plan does not hold and that are not made."""
 
     actions: tuple[Action, ...]
     moved: tuple[str, ...]

@@ -29,13 +29,15 @@ EXPORT_LIMIT: Final = 64 * 1024**3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """How a plan is applied. `exports` is the export root; `saved` the id of the saved plan that is used up."""
+    """How a plan is applied. `exports` is the export root; `saved` the id of the saved plan it uses up; `left_out` are
+    the outcomes of its actions that may not run any more."""
 
     exports: Path
     tell: Callable[[Event], None]
     stop: Stop
     reissue: bool = False
     saved: str | None = None
+    left_out: tuple[Outcome, ...] = ()
 
 
 async def apply(world: World, planned: Planned, actions: tuple[Action, ...], orders: Orders) -> Report:
@@ -58,7 +60,7 @@ async def apply(world: World, planned: Planned, actions: tuple[Action, ...], ord
         clock=world.clock,
         reissue=orders.reissue,
     )
-    outcomes = await Applier(world, actions, means).run()
+    outcomes = (*await Applier(world, actions, means).run(), *orders.left_out)
     await committer.drain()
     reasons = [*_unfinished(outcomes), *plan_reasons(planned.plan)]
     report = Report(

@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.core.event import Phase
 from reconciler.core.job import Accepted, Job, JobState, JobStatus, Verb
-from reconciler.core.live import TRANSITIONAL, Failure, Live, LiveState
+from reconciler.core.live import TRANSITIONAL, EvidenceSource, Failure, Live, LiveState
 from reconciler.core.report import Outcome, OutcomeKind
 from reconciler.engine.action_run import ActionRun, shown
 from reconciler.engine.artifacts import NotFetched
@@ -64,6 +64,8 @@ async def _follow_state(run: ActionRun) -> JobStatus | Outcome:
     seen, read_at = False, asyncio.get_running_loop().time()
     while True:
         live = await run.means.observer.read(run.model, run.job)
+        if isinstance(live, Live) and live.state is LiveState.UNKNOWN:
+            live = Failure(address=live.address, error=f"its state is unknown{shown(live)}")
         if isinstance(live, Live):
             read_at = asyncio.get_running_loop().time()
             if live.state == run.action.after:
@@ -99,6 +101,8 @@ async def conclude(run: ActionRun, status: JobStatus) -> Outcome:
     if status.state is JobState.ABSENT:
         return await _vanished(run, status)
     error = status.error or f"the platform says {status.raw or 'it failed'}, and no more"
+    if run.action.verb is Verb.EXPORT:
+        return run.outcome(OutcomeKind.FAILED, error=error)
     live = await run.means.observer.read(run.model, run.job)
     state = live.state if isinstance(live, Live) else None
     return run.outcome(OutcomeKind.FAILED, error=error, live=state)
@@ -131,6 +135,10 @@ async def _confirm(run: ActionRun) -> Outcome:
             return run.outcome(OutcomeKind.SUCCEEDED, live=LiveState(run.action.after))
         elif live.state == run.action.after:
             return run.reached(live)
+        elif live.state is LiveState.UNKNOWN:
+            if late:
+                run.notes.append(f"not confirmed: {live.evidence.note or 'its state is unknown'}")
+                return run.outcome(OutcomeKind.SUCCEEDED, live=LiveState(run.action.after))
         elif late and live.state not in TRANSITIONAL:
             error = f"the job succeeded, but the platform shows {live.state}{shown(live)}"
             return run.outcome(OutcomeKind.FAILED, error=error, live=live.state, verified=False)
@@ -140,11 +148,19 @@ async def _confirm(run: ActionRun) -> Outcome:
 
 async def _vanished(run: ActionRun, status: JobStatus) -> Outcome:
     """The platform knows of no such job (any more)."""
+    if run.action.verb is Verb.EXPORT:  # nothing hangs on it: made anew, it is as good
+        error = "the platform no longer knows the export; plan again to export it once more"
+        return run.outcome(OutcomeKind.FAILED, error=error)
     live = await run.means.observer.read(run.model, run.job)
-    if isinstance(live, Live) and live.evidence.source in READ and run.action.verb is not Verb.EXPORT:
+    if isinstance(live, Live) and live.evidence.source in READ:
         if live.state == run.action.after:
             return run.reached(live)
-        error = status.error or f"the platform knows of no such job, and the model is {live.state}"
-        return run.outcome(OutcomeKind.FAILED, error=error, live=live.state)
+        if live.state in TRANSITIONAL:
+            ended = await _follow_state(run)
+            return ended if isinstance(ended, Outcome) else await conclude(run, ended)
+        # A probe shows what is served, and not that a job is under way.
+        if live.state is not LiveState.UNKNOWN and live.evidence.source is not EvidenceSource.PROBE:
+            error = status.error or f"the platform knows of no such job, and the model is {live.state}"
+            return run.outcome(OutcomeKind.FAILED, error=error, live=live.state)
     advice = f"look at the platform, then say what it is: reconciler adopt {run.action.address} --as STATE"
     return run.outcome(OutcomeKind.UNCERTAIN, error=f"the platform no longer knows the job; {advice}")

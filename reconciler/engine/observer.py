@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.core.job import Job, Verb
+from reconciler.core.job import Job, JobState, JobStatus, Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Live, LiveState, Observation, Snapshot
 from reconciler.core.memory import Memory
 from reconciler.core.model import Model
@@ -16,6 +16,7 @@ READ = frozenset({EvidenceSource.LIST, EvidenceSource.GET, EvidenceSource.PROBE}
 """Evidence that comes from the model itself, not from what we did to it."""
 
 _RUNS = {LiveState.DEPLOYING: Verb.DEPLOY, LiveState.UNDEPLOYING: Verb.UNDEPLOY}
+_ENDS = {Verb.DEPLOY: LiveState.DEPLOYED, Verb.UNDEPLOY: LiveState.UNDEPLOYED}
 
 
 class Observer:
@@ -66,17 +67,38 @@ class Observer:
         observation = await (shared.ask(model, jobs) if shared else platform.observe([model], jobs))
         for live in observation.lives:
             if live.address == model.address:
-                return live if job else recall(live, memory)
+                return live if job else await self._recall(platform, live)
         failures = (f for f in observation.failures if f.address in (model.address, model.platform))
         return next(failures, Failure(address=model.address, error="the platform's answer does not hold it"))
 
     async def _observe(self, account: Account, models: Sequence[Model]) -> Observation:
         assert account.platform is not None
         jobs = {m.address: job for m in models if (job := self._memories[m.address].job) is not None}
-        observation = await account.platform.observe(models, jobs)
-        return replace(
-            observation, lives=tuple(recall(live, self._memories[live.address]) for live in observation.lives)
-        )
+        platform = account.platform
+        observation = await platform.observe(models, jobs)
+        lives = await asyncio.gather(*(self._recall(platform, live) for live in observation.lives))
+        return replace(observation, lives=tuple(lives))
+
+    async def _recall(self, platform: Platform, live: Live) -> Live:
+        """A live state with what the journal adds. A probe shows what is served, and not that a job is under way: until
+        the last start is known to be over, only the probe that shows its target counts."""
+        memory = self._memories[live.address]
+        if live.evidence.source is not EvidenceSource.PROBE:
+            return recall(live, memory)
+        open_ = memory.open if memory.open is not None and memory.open.verb is not Verb.EXPORT else None
+        job = None if memory.job_ended else memory.job
+        verb, at = (open_.verb, open_.at) if open_ else (job.verb, job.since) if job else (None, None)
+        if verb is None or at is None or live.state is _ENDS[verb]:
+            return live
+        if job is not None and job.id is not None and open_ is None:
+            status = (await platform.poll([job]))[job]
+            if isinstance(status, JobStatus) and status.state in (JobState.SUCCEEDED, JobState.FAILED):
+                return live
+        age = (self._world.clock.now() - at).total_seconds()
+        if age > platform.capabilities.settle + platform.capabilities.timeouts.get(verb, 3600.0):
+            return live  # no job takes that long
+        note = f"the {verb} sent on {at:%Y-%m-%d %H:%M} UTC may still be under way, which a probe does not show"
+        return replace(live, state=LiveState.UNKNOWN, evidence=Evidence(source=EvidenceSource.NONE, note=note))
 
     def _same(self, platform: str, identity: str) -> str:
         return self._world.accounts[platform].type.same(identity)
@@ -123,7 +145,7 @@ def recall(live: Live, memory: Memory) -> Live:
         ours = job is not None and not memory.job_ended and job.verb is verb
         return replace(live, job=job) if ours and live.job is None else live
     if memory.open is not None and memory.open.verb is not Verb.EXPORT:
-        note = f"a {memory.open.verb} sent on {memory.open.at:%Y-%m-%d %H:%M} UTC was never answered"
+        note = f"the {memory.open.verb} sent on {memory.open.at:%Y-%m-%d %H:%M} UTC was never answered"
         return replace(
             live, state=LiveState.UNKNOWN, evidence=Evidence(source=EvidenceSource.NONE, note=note), job=None
         )

@@ -43,12 +43,15 @@ def _status(model: Model, snapshot: Snapshot, memories: Mapping[str, Memory], er
 
 
 async def discover(world: World, platform: str) -> tuple[Listed, ...] | None:
-    """Every model that a platform lists; None where it has no list. Raises `ConfigurationError` if it can't be read."""
+    """Every model that a platform lists and the inventory does not hold; None where it has no list.
+
+    Raises `ConfigurationError` if it can't be read."""
     account = world.accounts[platform]
     assert account.platform is not None
     if not account.platform.capabilities.reads_together:
         return None
-    observation = await account.platform.observe([], {})
+    models = [model for model in world.inventory.models if model.platform == platform]
+    observation = await account.platform.observe(models, {})
     if observation.failures:
         raise ConfigurationError(observation.failures[0].error)
     return tuple(sorted(observation.unmanaged, key=lambda listed: (listed.name or "", listed.id)))

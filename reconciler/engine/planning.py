@@ -21,7 +21,8 @@ from reconciler.errors import PlanRefused
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a plan is asked for. `selected` are addresses; `partial`: the selection left some out. `limits` are the
-    stricter of the inventory's and those given beside it; `lifetime` is seconds until the plan expires."""
+    stricter of the inventory's and those given beside it; `lifetime` is seconds until the plan expires; `where` is the
+    inventory as the next command must name it; `reissue`: a deploy whose answer was lost may be planned again."""
 
     selected: frozenset[str]
     partial: bool
@@ -30,6 +31,8 @@ class Wanted:
     lifetime: float = 86400.0
     offline: bool = False
     commit: str | None = None
+    where: str | None = None
+    reissue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,16 @@ async def plan(world: World, wanted: Wanted) -> Planned:
     else:
         snapshot = await Observer(world).snapshot(models)
     now = world.clock.now()
-    decisions = decide(models, snapshot, memories, capabilities, selected=wanted.selected, now=now)
+    decisions = decide(
+        models,
+        snapshot,
+        memories,
+        capabilities,
+        selected=wanted.selected,
+        now=now,
+        where=wanted.where,
+        reissue=wanted.reissue,
+    )
     failures = tuple(
         failure
         for failure in snapshot.failures
@@ -65,16 +77,7 @@ async def plan(world: World, wanted: Wanted) -> Planned:
         created_at=now,
         expires_at=now + timedelta(seconds=wanted.lifetime),
         inventory=PlannedInventory(files=world.inventory.files, digest=world.inventory.digest, commit=wanted.commit),
-        platforms=tuple(
-            PlannedPlatform(
-                name=name,
-                type=account.type.name,
-                definition=account.type.digest,
-                url=account.origin,
-                complete=not wanted.offline and name not in snapshot.incomplete,
-            )
-            for name, account in sorted(world.accounts.items())
-        ),
+        platforms=_platforms(world, frozenset(world.accounts) if wanted.offline else snapshot.incomplete),
         actions=decisions.actions,
         blocked=decisions.blocked,
         unchanged=decisions.unchanged,
@@ -86,6 +89,19 @@ async def plan(world: World, wanted: Wanted) -> Planned:
         offline=wanted.offline,
     )
     return Planned(plan=with_digest(made), snapshot=snapshot)
+
+
+def _platforms(world: World, incomplete: frozenset[str]) -> tuple[PlannedPlatform, ...]:
+    return tuple(
+        PlannedPlatform(
+            name=name,
+            type=account.type.name,
+            definition=account.type.digest,
+            url=account.origin,
+            complete=name not in incomplete,
+        )
+        for name, account in sorted(world.accounts.items())
+    )
 
 
 def permit(
@@ -110,9 +126,13 @@ def permit(
     if found.moved and not skip_stale:
         lines = "\n  ".join(found.moved)
         raise PlanRefused(f"the world has moved since this plan was made; nothing was done:\n  {lines}\nplan again")
+    about = saved.addresses
     narrowed = replace(
         fresh.plan,
         actions=found.actions,
+        blocked=tuple(entry for entry in fresh.plan.blocked if entry.address in about),
+        unchanged=tuple(address for address in fresh.plan.unchanged if address in about),
+        partial=saved.partial,
         digest=saved.digest,
         guards=judge(found.actions, world.inventory.models, world.memories(), wanted.limits, approved=wanted.approved),
     )

@@ -5,11 +5,12 @@ import asyncio
 
 from reconciler.core.event import Phase
 from reconciler.core.job import Accepted, Answer, Job, JobState, JobStatus, Refused, Uncertain, Verb
-from reconciler.core.live import TRANSITIONAL, Failure, Live, LiveState
+from reconciler.core.live import TRANSITIONAL, EvidenceSource, Failure, Live, LiveState
 from reconciler.core.record import RecordKind
 from reconciler.core.report import Outcome, OutcomeKind
 from reconciler.engine.action_run import TRIES, ActionRun, shown
 from reconciler.engine.observer import READ
+from reconciler.engine.waiting import Stopped
 
 
 async def adopt(run: ActionRun) -> Accepted:
@@ -44,13 +45,17 @@ async def ready(run: ActionRun) -> Live | Outcome:
 
 
 async def _wait_for_open(run: ActionRun) -> None:
-    """A start that was never answered may still take effect for the settle time: wait that long first."""
-    open_ = run.memory.open
-    if open_ is not None:
-        age = (run.means.clock.now() - open_.at).total_seconds()
+    """A start that was never answered, or whose job is not known to have ended, may show only after the settle time:
+    wait that long first."""
+    open_, job = run.memory.open, None if run.memory.job_ended else run.memory.job
+    sent = [(open_.at, open_.verb)] if open_ else []
+    sent += [(job.since, job.verb)] if job else []
+    if sent:
+        at, verb = max(sent)
+        age = (run.means.clock.now() - at).total_seconds()
         left = run.capabilities.settle - age if age >= 0 else run.capabilities.settle
         if left > 0:
-            run.tell(Phase.SETTLING, f"a {open_.verb} sent {age:.0f} s ago may still take effect")
+            run.tell(Phase.SETTLING, f"the {verb} sent {age:.0f} s ago may still take effect")
             await run.patience.sleep(left)
 
 
@@ -96,6 +101,9 @@ async def _ask(run: ActionRun, live: Live) -> Answer:
     run.attempts += 1
     run.tell(Phase.STARTING, f"{run.action.verb}")
     await run.means.log(run.record(RecordKind.INTENT, attempt=run.attempts, before=str(live.state)))
+    if run.means.stop.is_set:
+        await run.note(RecordKind.REFUSED, text="not sent: told to stop")
+        raise Stopped
     run.sent_at = asyncio.get_running_loop().time()
     return await asyncio.shield(run.platform.start(run.action.verb, run.model, live))
 
@@ -152,6 +160,8 @@ async def _look(run: ActionRun) -> Live | None:
         live = await run.means.observer.read(run.model)
         if isinstance(live, Failure) or live.evidence.source not in READ:
             return None
+        if live.evidence.source is EvidenceSource.PROBE and live.state != run.action.after:
+            return None  # a probe shows what is served, not that a job is under way
         found = live
         if found.state in TRANSITIONAL or found.state == run.action.after:
             break

@@ -40,7 +40,9 @@ def _intent(memory: Memory, record: Record) -> Memory:
     assert record.verb is not None
     if record.verb is Verb.EXPORT and memory.open is not None and memory.open.verb is not Verb.EXPORT:
         return memory  # an unanswered deploy or undeploy counts for more: the live state hangs on it
-    return replace(memory, open=Intent(verb=record.verb, at=record.at, run=record.run))
+    doubt = memory.open is not None and memory.open.verb is not Verb.EXPORT and record.verb is not Verb.EXPORT
+    over = replace(memory.open, over=None) if doubt and memory.open is not None else None
+    return replace(memory, open=Intent(verb=record.verb, at=record.at, run=record.run, over=over))
 
 
 def _answered(memory: Memory, verb: Verb | None) -> Memory:
@@ -60,7 +62,9 @@ def _accepted(memory: Memory, record: Record) -> Memory:
 
 
 def _refused(memory: Memory, record: Record) -> Memory:
-    return _answered(memory, record.verb)
+    """It answers its own start; what was never answered before stays so."""
+    over = memory.open.over if memory.open is not None and record.verb is not Verb.EXPORT else None
+    return replace(_answered(memory, record.verb), open=over) if over else _answered(memory, record.verb)
 
 
 def _settled(memory: Memory, record: Record) -> Memory:
@@ -97,7 +101,7 @@ def _is_of(record: Record, job: Job | None) -> bool:
 def _verified(memory: Memory, record: Record) -> Memory:
     assert record.target is not None
     applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
-    return replace(memory, applied=applied)
+    return replace(memory, applied=applied, open=None)
 
 
 def _declared(memory: Memory, record: Record) -> Memory:

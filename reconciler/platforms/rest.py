@@ -192,13 +192,13 @@ class RestPlatform:
 
     async def _probe(self, model: Model, believed: Live, probe: Probe) -> Live:
         if self._probe_channel is None:
-            name = variable(self._name, "PROBE_URL")
-            return _noted(believed, f"not probed: set {name} and {variable(self._name, 'PROBE_KEY')}")
+            names = f"{variable(self._name, 'PROBE_URL')} and {variable(self._name, 'PROBE_KEY')}"
+            return _silent(believed, None, f"its probe cannot be sent: set {names}")
         call = fill(replace(probe.request, headers={}), {"path": model.probe_path or "", "name": model.name})
         try:
             status = (await self._probe_channel.act(call)).status
         except RequestFailed as error:
-            return _noted(believed, f"the probe said nothing: {error}")
+            return _silent(believed, None, f"its probe got no answer: {error}")
         state = (
             LiveState.DEPLOYED
             if status in probe.deployed
@@ -207,7 +207,7 @@ class RestPlatform:
             else None
         )
         if state is None:
-            return _noted(believed, f"the probe answered {status}, which says nothing")
+            return _silent(believed, str(status), f"its probe answered {status}, which says neither")
         settled = believed.state in (LiveState.DEPLOYED, LiveState.UNDEPLOYED)
         note = f"its last job left it {believed.state}" if settled and believed.state is not state else None
         evidence = Evidence(source=EvidenceSource.PROBE, raw=str(status), at=self._clock.now(), note=note)
@@ -218,7 +218,7 @@ class RestPlatform:
     async def _poll(self, job: Job) -> JobStatus | Failure:
         follow = self._follow(job.verb)
         if follow is None or job.id is None:
-            return Failure(address=job.address, error=f"a {job.verb} without a job id cannot be followed")
+            return Failure(address=job.address, error=f"the {job.verb} without a job id cannot be followed")
         try:
             call = fill(follow.poll, {"job": job.id, "id": job.id, "verb": job.verb})
             reply = await self._channel.read(call)
@@ -285,9 +285,13 @@ def _by_job(model: Model, job: Job, status: JobStatus, read: JobRead) -> Live:
     )
 
 
-def _noted(live: Live, note: str) -> Live:
-    joined = "; ".join(filter(None, (live.evidence.note, note)))
-    return replace(live, evidence=replace(live.evidence, note=joined))
+def _silent(believed: Live, raw: str | None, note: str) -> Live:
+    """What a model is whose probe says nothing: unknown, for a job's success says nothing of the time after it, and a
+    probe that is broken must not look like all is well."""
+    if believed.state is not LiveState.UNKNOWN:
+        note = f"{note}; its last job left it {believed.state}"
+    evidence = Evidence(source=EvidenceSource.PROBE, raw=raw, note=note)
+    return replace(believed, state=LiveState.UNKNOWN, evidence=evidence, job=None)
 
 
 def _together(found: Sequence[Live | Failure]) -> Observation:

@@ -67,12 +67,16 @@ def _steps(change: Change, now: datetime) -> tuple[Detail, ...]:
     evidence = tuple(dict.fromkeys(known(action.evidence, now) for action in change.actions))
     if len(change.actions) == 1:
         only = change.main
-        return (detail(_why(only, f"to {only.artifact}"), *waits(only), muted=evidence),)
+        return (detail(_why(only, _to(only).strip()), *waits(only), muted=evidence),)
     steps = (
-        detail(_why(action, f"{word(action)} to {action.artifact}", word(action)), *waits(action), prefix=f"{number}. ")
+        detail(_why(action, f"{word(action)}{_to(action)}", word(action)), *waits(action), prefix=f"{number}. ")
         for number, action in enumerate(change.actions, 1)
     )
     return (*steps, detail(muted=evidence))
+
+
+def _to(action: Action) -> str:
+    return "" if action.adopts is not None else f" to {action.artifact}"
 
 
 def _why(action: Action, with_artifact: str, without: str = "") -> str:

@@ -9,9 +9,9 @@ _SIGNALS = frozenset({129, 130, 143})
 ADVICE = {
     OutcomeKind.FAILED: "mend the cause, then apply again",
     OutcomeKind.TIMED_OUT: "its job may still be running; apply again to follow it, with a longer timeout",
-    OutcomeKind.SKIPPED: "apply again once what it needs is done",
+    OutcomeKind.SKIPPED: "its error says what it needs; plan again once that is so",
     OutcomeKind.IN_FLIGHT: "apply again to follow its job; nothing is started twice",
-    OutcomeKind.UNCERTAIN: "plan to see where it is; apply --reissue-unknown sends it again",
+    OutcomeKind.UNCERTAIN: "its error says what settles it; nothing is sent again before that",
 }
 """What to do about each end that is not success."""
 

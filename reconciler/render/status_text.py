@@ -20,9 +20,9 @@ def status_text(rows: Sequence[Status], *, now: datetime, width: int = 80, colou
     ordered = sorted(rows, key=lambda row: row.model.address)
     lines: list[Line] = [(say(_verdict(ordered), Role.HEADING),)]
     if ordered:
-        titles = _titles("ADDRESS", "WANTED", "LIVE", "HOW WE KNOW", "LAST ACTION")
+        titles = _titles("ADDRESS", "WANTED", "LIVE", "HOW WE KNOW; LAST ACTION")
         cells = [titles, *(_status_row(row, now) for row in ordered)]
-        lines += [(), *columns(cells, width, floors=(20, 10, 10, 12, 14))]
+        lines += [(), *columns(cells, width, floors=(20, 10, 10, 26))]
     errors = [row for row in ordered if row.error]
     lines += [()] if errors else []
     for row in errors:
@@ -59,7 +59,7 @@ def _verdict(rows: Sequence[Status]) -> str:
 def _status_row(row: Status, now: datetime) -> list[Span]:
     last = row.last_action
     ended = f" {last.outcome.replace('-', ' ')}," if last and last.outcome != OutcomeKind.SUCCEEDED else ""
-    done = f"{last.verb}{ended} {ago(last.at, now)}" if last else "-"
+    done = f"{last.verb}{ended} {ago(last.at, now)}" if last else ""
     role = Role.CAUTION if _differs(row) else Role.GOOD
     if row.live in (LiveState.BROKEN, "unreadable"):
         role = Role.DESTRUCTIVE
@@ -67,15 +67,14 @@ def _status_row(row: Status, now: datetime) -> list[Span]:
         say(row.model.address),
         say(row.model.target.deployment),
         say(row.live, role),
-        say(_known(row.evidence, now), Role.MUTED),
-        say(done, Role.MUTED),
+        say("; ".join(filter(None, (_known(row.evidence, now), done))) or "-", Role.MUTED),
     ]
 
 
 def _known(evidence: Evidence, now: datetime) -> str:
-    if evidence.source is EvidenceSource.NONE:
-        return "-"
-    return f"{evidence.source}, {ago(evidence.at, now)}" if evidence.at else str(evidence.source)
+    known = "" if evidence.source is EvidenceSource.NONE else str(evidence.source)
+    known += f", {ago(evidence.at, now)}" if evidence.at and known else ""
+    return "; ".join(filter(None, (known, evidence.note)))
 
 
 def _history_row(record: Record) -> list[Span]:

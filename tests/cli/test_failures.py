@@ -124,7 +124,49 @@ def test_a_lost_answer_without_any_effect_is_uncertain(
     assert outcome["outcome"] == "uncertain"
     assert "--reissue-unknown" in str(outcome["error"])
     assert len(starts(reach)) == 1
+    assert reconciler("apply", "--yes").code == 3
+    (blocked,) = json.loads(reconciler("plan", "--format", "json").out)["blocked"]
+    assert "was never answered and shows no effect" in blocked["text"]
+    assert blocked["text"].endswith("reconciler adopt nugen/faq --as undeployed")
+    assert len(starts(reach)) == 1
+    assert reconciler("adopt", "nugen/faq", "--as", "undeployed").code == 0
     assert reconciler("apply", "--yes").code == 0
+    assert len(starts(reach)) == 2
+
+
+def test_reissue_unknown_sends_a_lost_deploy_once_more(
+    reach: SimulatedPlatforms, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_SETTLE_SECONDS", "0.3")
+    inventory(FAQ)
+    reach.nugen.fault(Fault(kind=FaultKind.DROP_BEFORE, method="POST", times=1))
+    assert reconciler("apply", "--yes").code == 5
+
+    assert reconciler("apply", "--yes", "--reissue-unknown").code == 0
+    assert len(starts(reach)) == 2
+
+
+@pytest.mark.parametrize("broken", ["key", "address", "unset"])
+def test_a_probe_that_says_nothing_is_never_an_all_clear(
+    reach: SimulatedPlatforms, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    inventory(TRIAGE)
+    assert reconciler("apply", "--yes").code == 0
+    reach.kore.set_state("cm-20f1a", "deployed")
+    assert reconciler("drift").code == 2
+    if broken == "key":
+        monkeypatch.setenv("RECONCILER_KORE_PROBE_KEY", "wrong")
+    elif broken == "address":
+        monkeypatch.setenv("RECONCILER_KORE_PROBE_URL", "http://127.0.0.1:9")
+    else:
+        monkeypatch.delenv("RECONCILER_KORE_PROBE_URL")
+
+    found = reconciler("drift")
+
+    assert found.code == 6
+    assert "1 unknown" in found.out
+    assert "its probe" in " ".join(reconciler("plan").out.split())
+    assert reconciler("plan", "--detailed-exitcode").code == 2
 
 
 def test_kore_cannot_say_after_a_lost_answer(
@@ -156,7 +198,8 @@ def test_a_moved_model_makes_the_plan_stale(reach: SimulatedPlatforms, reconcile
     assert "nugen/pilot#undeploy: was deployed when planned, is undeployed now" in applied.err
     assert starts(reach) == []
     skipped = reconciler("apply", "--plan", "plan.json", "--skip-stale")
-    assert skipped.code == 0
+    assert skipped.code == 5
+    assert "1 succeeded, 1 skipped" in skipped.out
     assert starts(reach) == [("deploy", "alignment_01KXG82FJJ98NQ0")]
 
 
@@ -199,7 +242,7 @@ def test_a_protected_model_stops_the_apply(reach: SimulatedPlatforms, reconciler
     assert stopped.code == 3
     assert {outcome["outcome"] for outcome in outcomes().values()} == {"skipped"}
     assert starts(reach) == []
-    assert "--approve nugen/pilot" in reconciler("plan").out
+    assert "add --approve nugen/pilot" in " ".join(reconciler("plan").out.split())
     assert reconciler("apply", "--yes", "--approve", "nugen/pilot").code == 0
 
 

@@ -119,7 +119,7 @@ def test_unknown_is_blocked_until_a_person_says_what_it_is(reach: SimulatedPlatf
     assert planned.code == 0
     (blocked,) = json.loads(planned.out)["blocked"]
     assert blocked["code"] == "unknown"
-    assert blocked["text"].endswith("reconciler adopt kore/batch --as undeployed")
+    assert blocked["text"].endswith("reconciler adopt kore/batch --as STATE")
     assert reconciler("drift").code == 6
     assert reconciler("apply", "--yes").code == 3
     assert starts(reach) == []

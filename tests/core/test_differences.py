@@ -56,7 +56,7 @@ def test_near_numbers_are_not_the_same(before: Any, after: Any) -> None:
 
 
 def test_long_values_are_cut() -> None:
-    (line,) = explain_difference({"a": "x" * 100}, {"a": "y" * 40})
+    (line,) = explain_difference({"a": "x" * 41}, {"a": "y" * 40})
     assert line == f"a {'x' * 39}… -> {'y' * 40}"
 
 

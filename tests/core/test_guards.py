@@ -69,6 +69,11 @@ def test_the_share_names_the_models_and_the_figures() -> None:
     assert "limit is 30 %" in found.message
 
 
+def test_all_of_them_is_100_percent() -> None:
+    (found,) = undeploying(50, 50)
+    assert "50 undeploys are 100 % of 50" in found.message
+
+
 @pytest.mark.parametrize(("percent", "stopped"), [(0, True), (9.9, True), (10, False), (100, False)])
 def test_the_limit_may_be_any_percentage(percent: float, stopped: bool) -> None:
     assert bool(undeploying(1, 10, Limits(max_undeploy_percent=percent))) is stopped
@@ -110,7 +115,7 @@ def test_more_than_the_absolute_limit_is_stopped(undeploys: int, stopped: bool) 
 def test_a_limit_of_none_at_all() -> None:
     (found,) = undeploying(1, 5, Limits(max_undeploys=0))
     assert (found.level, found.addresses) == (Level.STOP, ("kore/m000",))
-    assert "1 undeploys, and the limit is 0" in found.message
+    assert "1 undeploy is planned, and the limit is 0" in found.message
 
 
 def test_both_limits_may_stop() -> None:
@@ -167,7 +172,7 @@ def test_the_inventory_protects() -> None:
     (found,) = judge([action("a")], (model("a", protect=True),), {}, ANY)
     assert (found.name, found.level, found.addresses) == ("protect", Level.STOP, ("kore/a",))
     assert "1 model is protected" in found.message
-    assert "reconciler apply --approve kore/a" in found.message
+    assert "add --approve kore/a" in found.message
 
 
 def test_the_journal_remembers_a_protection_the_inventory_no_longer_names() -> None:

@@ -72,4 +72,4 @@ def test_what_is_no_seal_fits_nothing(claimed: str) -> None:
 
 
 def test_text_that_is_no_text_was_never_sealed() -> None:
-    assert not sealed({"a": "\ud800"}, digest({}), None)
+    assert sealed({"a": "\ud800"}, digest({}), None) is False

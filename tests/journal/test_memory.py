@@ -1,6 +1,7 @@
 """The fold: what records come to."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -143,6 +144,11 @@ def test_a_failure_ends_the_job_and_applies_nothing() -> None:
         believed=Believed(state=LiveState.BROKEN, source=EvidenceSource.JOURNAL, at=at(2)),
         last_action=LastAction(verb=DEPLOY, outcome="failed", run="run-1", at=at(2)),
     )
+
+
+def test_only_a_success_with_a_target_is_applied() -> None:
+    for outcome, target in ((OutcomeKind.FAILED, Deployment.DEPLOYED), (OutcomeKind.SUCCEEDED, None)):
+        assert memory(settled(DEPLOY, outcome, target=target)).applied is None
 
 
 @pytest.mark.parametrize("state", [None, LiveState.UNKNOWN])
@@ -301,6 +307,11 @@ def test_another_origin_or_id_is_another_model(change: dict[str, str]) -> None:
         KEY: DEPLOY,
         (change.get("origin", ORIGIN), change.get("model_id", "cm-1")): UNDEPLOY,
     }
+
+
+@pytest.mark.parametrize("change", [{"origin": None}, {"model_id": None}])
+def test_what_names_no_model_is_remembered_of_none(change: dict[str, Any]) -> None:
+    assert fold([intent(DEPLOY, **change)]) == {}
 
 
 def test_another_name_of_the_same_model_is_the_same_model() -> None:

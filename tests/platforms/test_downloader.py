@@ -1,6 +1,8 @@
 """Fetching an exported file: from the open Internet without any key, or from loopback where the API itself is there."""
 
 import asyncio
+import socket
+from typing import Any
 
 import pytest
 
@@ -204,3 +206,52 @@ async def test_a_file_that_does_not_end_in_time_is_a_failure() -> None:
         text = await refusal(f"{service.origin}/SECRET", timeout=0.1)
 
     assert text == "the download from 127.0.0.1 did not end in 0.1 s"
+
+
+# Names.
+
+
+class Names(asyncio.SelectorEventLoop):
+    """An event loop with a name server of its own, which answers anew each time, and with no way out."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        super().__init__()
+        self.answers = list(answers)
+        self.reached: list[tuple[object, object]] = []
+
+    async def getaddrinfo(self, host: object, port: object, **_: object) -> Any:
+        return [(socket.AF_UNSPEC, socket.SOCK_STREAM, 6, "", (address, port)) for address in self.answers.pop(0)]
+
+    async def create_connection(self, *given: Any, **_: Any) -> Any:
+        self.reached.append((given[1], given[2]))
+        raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["10.0.0.1"],
+        ["93.184.216.34", "10.0.0.1"],
+        ["10.0.0.1", "93.184.216.34"],
+        ["93.184.216.34", "::1"],
+        ["fe80::1%eth0"],
+        [],
+    ],
+)
+def test_a_name_that_leads_into_this_network_by_any_of_its_addresses_is_refused(answer: list[str]) -> None:
+    names = Names(answer)
+    with asyncio.Runner(loop_factory=lambda: names) as runner:
+        text = runner.run(refusal("https://files.example/SECRET", near=FAR))
+
+    assert text == "the download from files.example broke (OSError)"
+    assert names.reached == []
+
+
+@pytest.mark.parametrize(("address", "port"), [("93.184.216.34", 443), ("2606:4700::1111", 443), ("8.8.8.8", 8443)])
+def test_the_address_that_was_checked_is_the_one_that_is_reached(address: str, port: int) -> None:
+    names = Names([address], ["127.0.0.1"])  # a second answer would be another
+    with asyncio.Runner(loop_factory=lambda: names) as runner:
+        runner.run(refusal(f"https://files.example:{port}/SECRET", near=FAR))
+
+    assert names.reached == [(address, port)]
+    assert names.answers == [["127.0.0.1"]]

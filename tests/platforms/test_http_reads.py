@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from reconciler.platforms.http import LIST_LIMIT, REPLY_LIMIT, AnswerLost, NotSent, Reply, RequestFailed, pause
-from reconciler.simulator import KORE_KEY, NUGEN_KEY, Fault, FaultKind, SimulatedPlatforms
+from reconciler.simulator import NUGEN_KEY, Fault, FaultKind, SimulatedPlatforms
 
 from .asking import StillClock, model, observed, opened
 from .lines import KEY, channel, get
@@ -277,4 +277,3 @@ async def test_a_wrong_key_is_answered_once(simulated: SimulatedPlatforms) -> No
 
     assert reply.status == 401
     assert len(simulated.kore.log) == 1
-    assert KORE_KEY != KEY

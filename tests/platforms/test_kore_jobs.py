@@ -5,7 +5,6 @@ import json
 import pytest
 
 from reconciler.core.job import Job, JobState, JobStatus, Verb
-from reconciler.core.live import Failure
 from reconciler.platforms.base import Platform
 from reconciler.simulator import KORE_KEY, Fault, FaultKind, SimulatedPlatforms
 from reconciler.simulator import Verb as JobVerb
@@ -358,7 +357,8 @@ async def test_a_byte_order_mark_and_escaped_characters_are_json_too(
 async def test_a_job_without_an_id_cannot_be_followed(simulated: SimulatedPlatforms, kore: Platform) -> None:
     failure = await unpolled(kore, job(Verb.DEPLOY, None))
 
-    assert failure == Failure(address="kore/cm-up", error="a deploy without a job id cannot be followed")
+    assert failure.address == "kore/cm-up"
+    assert failure.error.endswith("deploy without a job id cannot be followed")
     assert len(simulated.kore.log) == 0
 
 

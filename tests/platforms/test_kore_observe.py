@@ -202,8 +202,11 @@ async def test_a_probe_that_agrees_with_the_last_job_notes_nothing(
     )
 
 
+# A probe that does not say it: unknown, so that a broken probe never looks as if all were well.
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 410, 429, 500, 503])
-async def test_any_other_answer_to_a_probe_says_nothing(
+async def test_any_other_answer_to_a_probe_leaves_the_state_unknown(
     simulated: SimulatedPlatforms, time: Time, kore: Platform, status: int
 ) -> None:
     last = run(simulated, Verb.UNDEPLOY)
@@ -212,37 +215,51 @@ async def test_any_other_answer_to_a_probe_says_nothing(
 
     found = await observed(kore, PROBED, last)
 
-    assert (found.state, found.evidence.source) == (LiveState.UNDEPLOYED, EvidenceSource.JOB)
-    assert found.evidence.note == f"the probe answered {status}, which says nothing"
+    assert (found.state, found.job) == (LiveState.UNKNOWN, None)
+    assert (found.evidence.source, found.evidence.raw) == (EvidenceSource.PROBE, str(status))
+    note = f"its probe answered {status}, which says neither; its last job left it undeployed"
+    assert (found.evidence.note, found.evidence.at) == (note, None)
     assert len(simulated.kore.log.find(operation="probe")) == 1  # each is billed
 
 
-async def test_a_wrong_probe_key_says_nothing(simulated: SimulatedPlatforms) -> None:
+async def test_a_wrong_probe_key_leaves_the_state_unknown(simulated: SimulatedPlatforms) -> None:
     async with opened("kore", simulated.kore_url, key=KORE_KEY, probe=(simulated.kore_url, "wrong")) as platform:
         found = await observed(platform, PROBED)
 
     assert found.state is LiveState.UNKNOWN
-    assert found.evidence.note == "no job of ours is on record; the probe answered 401, which says nothing"
+    assert found.evidence.note == "its probe answered 401, which says neither"
 
 
-async def test_a_probe_whose_answer_is_lost_says_nothing(simulated: SimulatedPlatforms, kore: Platform) -> None:
+async def test_a_probe_whose_answer_is_lost_leaves_the_state_unknown(
+    simulated: SimulatedPlatforms, time: Time, kore: Platform
+) -> None:
+    last = run(simulated, Verb.DEPLOY)
+    time.passes(10)
     simulated.kore.fault(Fault(FaultKind.DROP_BEFORE, operation="probe", times=None))
 
-    found = await observed(kore, PROBED)
+    found = await observed(kore, PROBED, last)
 
-    assert (found.state, found.evidence.source) == (LiveState.UNKNOWN, EvidenceSource.NONE)
+    assert (found.state, found.evidence.source) == (LiveState.UNKNOWN, EvidenceSource.PROBE)
+    assert found.evidence.raw is None
     assert found.evidence.note is not None
-    assert found.evidence.note.startswith("no job of ours is on record; the probe said nothing: POST {path}: ")
+    assert found.evidence.note.startswith("its probe got no answer: POST {path}: the connection to ")
+    assert found.evidence.note.endswith("; its last job left it deployed")
     assert len(simulated.kore.log.find(operation="probe")) == 1
 
 
-async def test_a_probe_without_an_address_names_the_variables_to_set(simulated: SimulatedPlatforms) -> None:
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_probe_without_an_address_names_the_variables_to_set(
+    simulated: SimulatedPlatforms, time: Time, known: bool
+) -> None:
+    last = run(simulated, Verb.DEPLOY)
+    time.passes(10)
     async with opened("kore", simulated.kore_url, key=KORE_KEY) as platform:
-        found = await observed(platform, PROBED)
+        found = await observed(platform, PROBED, last if known else None)
 
-    wanted = "not probed: set RECONCILER_KORE_PROBE_URL and RECONCILER_KORE_PROBE_KEY"
-    assert (found.state, found.evidence.note) == (LiveState.UNKNOWN, f"no job of ours is on record; {wanted}")
-    assert len(simulated.kore.log) == 0
+    wanted = "its probe cannot be sent: set RECONCILER_KORE_PROBE_URL and RECONCILER_KORE_PROBE_KEY"
+    assert found.state is LiveState.UNKNOWN
+    assert found.evidence.note == (f"{wanted}; its last job left it deployed" if known else wanted)
+    assert simulated.kore.log.find(operation="probe") == ()
 
 
 async def test_a_model_without_a_probe_path_is_not_probed(simulated: SimulatedPlatforms, kore: Platform) -> None:

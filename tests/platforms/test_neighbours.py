@@ -122,18 +122,15 @@ async def test_a_list_may_be_asked_for_with_post_and_be_the_whole_answer() -> No
     assert seen.headers["content-type"] == "application/json"
 
 
-async def test_settings_may_stand_anywhere_in_a_body() -> None:
+async def test_settings_are_what_a_deploy_sends_and_no_other_verb() -> None:
+    settings = {"config": {"max_batch_size": 8}, "dependents": True}
     async with Service(lambda _: Say()) as service, at("triton", service) as platform:
-        await accepted(platform, Verb.DEPLOY, "resnet.v2", {"config": {"max_batch_size": 8}})
-        await accepted(platform, Verb.UNDEPLOY, "resnet.v2", {"config": {}})
+        await accepted(platform, Verb.DEPLOY, "resnet.v2", settings)
+        await accepted(platform, Verb.UNDEPLOY, "resnet.v2", settings)
 
     load, unload = service.seen
-    assert (load.line, load.data) == (
-        "POST /v2/repository/models/resnet.v2/load",
-        {"parameters": {"config": {"max_batch_size": 8}}},
-    )
-    assert (unload.line, unload.body) == ("POST /v2/repository/models/resnet.v2/unload", b"")
-    assert "content-type" not in unload.headers
+    assert (load.line, load.data) == ("POST /v2/repository/models/resnet.v2/load", {"parameters": settings})
+    assert (unload.line, unload.data) == ("POST /v2/repository/models/resnet.v2/unload", {"parameters": {}})
 
 
 @pytest.mark.parametrize("body", [{"models": []}, None, "x"])

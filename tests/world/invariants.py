@@ -8,13 +8,14 @@ from typing import Final
 
 from reconciler.core.event import Event, Phase
 from reconciler.core.job import Verb
+from reconciler.core.memory import NOTHING
 from reconciler.core.model import Deployment, Model, OnUnknown
 from reconciler.core.plan import Action, Plan
 from reconciler.core.record import Record, RecordKind
 from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.journal.memory import fold
 
-from .world import GOAL, Request, Service
+from .world import GOAL, TIMEOUTS, Request, Service
 
 ANSWERS: Final = (RecordKind.INTENT, RecordKind.ACCEPTED, RecordKind.REFUSED, RecordKind.UNCERTAIN, RecordKind.SETTLED)
 LAST_SECONDS: Final = 5.0
@@ -91,7 +92,7 @@ class Invariants:
     def _wanted(self, session: Session, request: Request, model: Model, action: Action, what: str) -> None:
         self.check(action.before != "unknown" or model.on_unknown is OnUnknown.ACT, f"{what}: its state is unknown")
         if request.verb is not Verb.EXPORT:
-            self.check(model.target.deployment == GOAL[request.verb], f"{what}: nobody wants it so")
+            self.check(str(model.target.deployment) == GOAL[request.verb], f"{what}: nobody wants it so")
         if request.verb is not Verb.UNDEPLOY:
             return
         before = [r for r in session.history if r.run != session.run and r.model_id == model.id]
@@ -119,10 +120,16 @@ class Invariants:
             running = [work.id for work in works if work and not work.ended and work.vanishes > service.now]
             self.check(not known.intersection(running), f"{what}: an export of it runs already")
             return
-        others = [r for r in service.pending(model.id) if r is not request]
+        others = [r for r in self._under_way(model) if r is not request]
         excused = self.late or self.blind or (model.on_unknown is OnUnknown.ACT and not service.by_model)
         text = ", ".join(f"{r.verb} sent at {r.at:.2f} ({r.fault or 'no fault'})" for r in others)
         self.check(excused or not others, f"{what}: sent while {text} is under way")
+
+    def _under_way(self, model: Model) -> list[Request]:
+        """What of ours still runs; where only a probe tells, a job that takes longer than any may is given up."""
+        service = self.services[model.platform]
+        found = service.pending(model.id)
+        return [r for r in found if model.probe_path is None or service.now - r.at < TIMEOUTS[r.verb]]
 
     def _after(self, session: Session, model: Model, what: str) -> None:
         for before in model.after:
@@ -157,11 +164,21 @@ class Invariants:
         self.check([o.id for o in report.outcomes] == names, f"{session.run}: not one outcome for each action")
         self.check(session.stopped_at is None or now <= session.stopped_at + LAST_SECONDS, f"{session.run}: stops late")
         self.check(now - session.began <= self._longest(session), f"{session.run}: took {now - session.began:.0f} s")
+        for request in session.requests:
+            kinds = {record.kind for record in session.records(request.address, request.verb)}
+            noted = session.stopped_at is not None or not request.taken or RecordKind.ACCEPTED in kinds
+            self.check(noted, f"{session.run} {request.address}#{request.verb}: accepted, and that is not on record")
         for outcome in report.outcomes:
             settled = [r for r in session.records(outcome.address, outcome.verb) if r.kind is RecordKind.SETTLED]
-            kinds = [record.outcome for record in settled]
-            self.check(kinds == [outcome.kind], f"{session.run} {outcome.id}: {outcome.kind}, and recorded as {kinds}")
+            ends = [record.outcome for record in settled]
+            self.check(ends == [outcome.kind], f"{session.run} {outcome.id}: {outcome.kind}, and recorded as {ends}")
             self.check(outcome.id in session.ended, f"{session.run} {outcome.id}: its end was never told")
+            answers = [r.kind for r in session.records(outcome.address, outcome.verb)]
+            again = (
+                RecordKind.UNCERTAIN in answers and RecordKind.INTENT in answers[answers.index(RecordKind.UNCERTAIN) :]
+            )
+            said = "sent again" in (outcome.note or "")
+            self.check(said or not again, f"{session.run} {outcome.id}: sent again in doubt, and nobody says so")
             if outcome.kind is OutcomeKind.SUCCEEDED:
                 self._earned(session, outcome)
             else:
@@ -196,14 +213,12 @@ class Invariants:
         if self.late or self.flips:
             return
         memories = fold(session.history)
-        for service in self.services.values():
-            for identity in service.things:
-                memory = memories.get((service.origin, identity))
-                for request in service.pending(identity):
-                    job = memory is not None and memory.job is not None and not memory.job_ended
-                    intent = memory is not None and memory.open is not None
-                    what = f"{request.run} {request.address}#{request.verb} sent at {request.at:.2f}"
-                    self.check(job or intent, f"after {session.run}: {what} runs, and the journal does not know")
+        for model in session.models.values():
+            memory = memories.get((self.services[model.platform].origin, model.id), NOTHING)
+            known = memory.open is not None or (memory.job is not None and not memory.job_ended)
+            for request in self._under_way(model):
+                what = f"{request.run} {request.address}#{request.verb} sent at {request.at:.2f}"
+                self.check(known, f"after {session.run}: {what} runs, and the journal does not know")
 
     def converged(self, session: Session, plan: Plan, failing: Sequence[str]) -> None:
         """With all faults gone: every model is what it should be, or the plan says why not, or it fails each time for
@@ -217,7 +232,7 @@ class Invariants:
         for model in session.models.values():
             thing = self.services[model.platform].things.get(model.id)
             wanted = model.target.deployment
-            there = wanted is Deployment.UNMANAGED or (thing is not None and thing.state == wanted)
+            there = wanted is Deployment.UNMANAGED or (thing is not None and thing.state == str(wanted))
             rests = wanted is Deployment.UNDEPLOYED and thing is not None and thing.state in ("broken", "not-ready")
             fine = there or rests or plan.stopped or model.address in blocked | excused
             state = thing.state if thing else "absent"

@@ -1,6 +1,7 @@
 """Virtual time: an event loop that never waits but jumps to its next timer, and a wall clock that follows it."""
 
 import asyncio
+import contextlib
 import random
 import selectors
 from collections.abc import Callable
@@ -88,8 +89,6 @@ def abandon(loop: VirtualLoop) -> None:
     for task in asyncio.all_tasks(loop):
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         coroutine = task.get_coro()
-        try:
-            coroutine.close()  # type: ignore[union-attr]
-        except (RuntimeError, ValueError):
-            pass  # it would have liked to wait for something
+        with contextlib.suppress(RuntimeError):  # it would have liked to wait for something
+            coroutine.close()
     loop.close()

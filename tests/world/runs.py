@@ -84,7 +84,7 @@ class Story:
         self.chance = random.Random(seed)
         chance = self.chance
         flips = chance.random() < 0.15
-        self.weather = Weather(chance, heat=chance.choice((0.0, 0.03, 0.1, 0.25)), flips=flips, late=late)
+        self.weather = Weather(chance, heat=chance.choice((0.0, 0.05, 0.15, 0.3)), flips=flips, late=late)
         self.services = {
             "listed": Service("listed", "http://127.0.0.1:1", self.weather, by_model=True),
             "jobs": Service("jobs", "http://127.0.0.1:2", self.weather, by_model=False),
@@ -96,6 +96,8 @@ class Story:
         self.removed: dict[str, Model] = {}
         self.limits = Limits(max_undeploy_percent=chance.choice((100, 100, 30)))
         self.lines: list[str] = []
+        self._ends: Callable[[], None] = lambda: None
+        self._timers: list[asyncio.TimerHandle] = []
 
     # The inventory.
 
@@ -170,12 +172,12 @@ class Story:
         """Do `work` with a world of its own. Nothing of the engine outlives this but what is on disk."""
         self.runs += 1
         path = str(self.folder / "journal.db")
-        loop = VirtualLoop(self.time, self.chance)
-        loop.ends = loop.now + 86400.0
-        loop.set_exception_handler(lambda _, context: self.rules.check(False, f"unhandled: {context}"))
-        clock = JumpyClock(lambda: loop.now)
-        clock.offset = self.offset
         with Lock(path, run=f"r-{self.runs}"):
+            loop = VirtualLoop(self.time, self.chance)
+            loop.ends = loop.now + 86400.0
+            loop.set_exception_handler(lambda _, context: self.rules.check(False, f"unhandled: {context}"))
+            clock = JumpyClock(lambda: loop.now)
+            clock.offset = self.offset
             store = Journal.open(path, create=True)
             assert isinstance(store, Journal)
             inventory = self._inventory()
@@ -197,7 +199,8 @@ class Story:
         for service in self.services.values():
             service.advance(self.time)
         self.lines += [f"{request.at:.3f} {request}" for request in session.requests]
-        self.lines += [str(record) for record in history if record.run == session.run]
+        # A plan's id is random, and nothing hangs on it.
+        self.lines += [str(replace(record, plan=None)) for record in history if record.run == session.run]
         self.lines += [str(outcome) for outcome in (session.report.outcomes if session.report else ())]
         self.rules.remembered(session)
         if self.rules.violations:
@@ -208,7 +211,7 @@ class Story:
         self, loop: VirtualLoop, clock: JumpyClock, work: Work, world: World, session: Session, ending: Ending | None
     ) -> None:
         stop = Stop()
-        timers = []
+        timers: list[asyncio.TimerHandle] = []
 
         def end() -> None:
             self.lines.append(f"{loop.now:.3f} {ending}")
@@ -226,7 +229,7 @@ class Story:
             jump = self.chance.choice((-86400.0, 86400.0))
             self.rules.blind = self.rules.blind or jump > 0
             timers.append(loop.call_later(self.chance.uniform(0, 300), lambda: setattr(clock, "offset", jump)))
-        self._ends = end
+        self._ends, self._timers = end, timers
         task = loop.create_task(_done(work(world, session, stop)), name=session.run)
         try:
             loop.run_until_complete(task)
@@ -269,7 +272,7 @@ class Story:
         def sends(request: Request) -> None:
             self.rules.sent(session, request)
             if ending is not None and ending.request == len(session.requests):
-                loop.call_later(ending.seconds, self._ends)
+                self._timers.append(loop.call_later(ending.seconds, self._ends))
 
         store.on_write = on_write
         kinds: dict[str, type[FakePlatform]] = {"listed": ListedPlatform, "jobs": JobsPlatform}
@@ -294,9 +297,7 @@ class Story:
 
     def wanted(self, session: Session, *, approve: bool) -> Wanted:
         session.approved = frozenset(session.models) if approve else frozenset()
-        return Wanted(
-            selected=frozenset(session.models), partial=False, limits=self.limits, approved=session.approved
-        )
+        return Wanted(selected=frozenset(session.models), partial=False, limits=self.limits, approved=session.approved)
 
     def applying(
         self, *, approve: bool = False, reissue: bool = False, saved: Plan | None = None, skip_stale: bool = False

@@ -26,13 +26,24 @@ MOVING: Final = {Verb.DEPLOY: LiveState.DEPLOYING, Verb.UNDEPLOY: LiveState.UNDE
 GOAL: Final = {Verb.DEPLOY: LiveState.DEPLOYED, Verb.UNDEPLOY: LiveState.UNDEPLOYED}
 SETTLED: Final = (LiveState.DEPLOYED, LiveState.UNDEPLOYED)
 
-START_FAULTS: Final = ("refused", "429", "4xx", "lost-before", "lost-after", "slow", "no-id")
-JOB_FAULTS: Final = ("fails", "long", "never-ends", "vanishes")
+START_FAULTS: Final = (
+    "refused",
+    "429",
+    "4xx",
+    "lost-before",
+    "lost-after",
+    "lost-after",
+    "lost-after",
+    "slow",
+    "no-id",
+)
+JOB_FAULTS: Final = ("fails", "long", "never-ends", "vanishes", "lies")
 
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """A job of the platform. `request` is None where someone else started it."""
+    """A job of the platform. `request` is None where someone else started it; one that `lies` ends well and changes
+    nothing."""
 
     id: str
     verb: Verb
@@ -40,6 +51,7 @@ class Work:
     begun: float
     ends: float
     fails: bool
+    lies: bool
     vanishes: float = inf
     request: "Request | None" = None
     ended: bool = False
@@ -48,7 +60,7 @@ class Work:
 @dataclass(slots=True, kw_only=True)
 class Request:
     """One start as the platform saw it. `asked` is when the engine asked for it, `at` when it left; `effect_at` is when
-    it takes effect, None: never; `work` what came of it."""
+    it takes effect, None: never; `work` what came of it; `taken`: the engine was told that it was accepted."""
 
     asked: float
     at: float
@@ -60,6 +72,7 @@ class Request:
     effect_at: float | None = None
     work: Work | None = None
     refusal: str | None = None
+    taken: bool = False
 
     @property
     def open(self) -> bool:
@@ -72,7 +85,7 @@ class Request:
 @dataclass(slots=True)
 class Thing:
     """One model in truth. `shown` is its history: what it became, and when; `touched`: someone else changed it, and no
-    job of ours has succeeded since."""
+    job of ours has succeeded since, or such a job lied."""
 
     id: str
     shown: list[tuple[float, LiveState]]
@@ -115,6 +128,7 @@ class Service:
         self.by_model = by_model
         self.lag = self.chance.choice((0.0, 1.0, 8.0)) if by_model else 0.0
         self.strict = by_model or self.chance.random() < 0.5
+        self.slow = self.chance.random() < 0.1  # four starts a minute, so that they queue up
         self.things: dict[str, Thing] = {}
         self.works: dict[str, Work] = {}
         self.requests: list[Request] = []
@@ -168,6 +182,7 @@ class Service:
             begun=self.now,
             ends=self.now + seconds,
             fails=fault in ("fails", "never-ends"),
+            lies=fault == "lies",
             request=request,
         )
         if fault == "vanishes":
@@ -182,7 +197,9 @@ class Service:
         work.ended = True
         if work.verb is Verb.EXPORT:
             return
-        if not work.fails:
+        if work.lies:
+            state, thing.touched = work.before, True
+        elif not work.fails:
             state, thing.touched = GOAL[work.verb], work.request is None
         elif self.by_model and work.verb is Verb.DEPLOY and self.chance.random() < 0.2:
             state = LiveState.BROKEN
@@ -191,7 +208,7 @@ class Service:
         thing.shown.append((self.now, state))
 
     def by_hand(self) -> None:
-        """Someone changes a model at rest in the platform's own console, or the platform is busy with it for a while."""
+        """Someone changes a model at rest in the platform's own console, or the platform itself is busy with it."""
         thing = self.chance.choice(list(self.things.values()))
         if thing.state not in SETTLED or self.pending(thing.id):
             return
@@ -222,7 +239,8 @@ class FakePlatform:
 
     def __init__(self, service: Service, clock: Clock, run: str, sends: Callable[[Request], None]) -> None:
         self._service, self._clock, self._run, self._sends = service, clock, run, sends
-        self._places = asyncio.Semaphore(self.capabilities.concurrency)
+        self._gap = 15.0 if service.slow else 0.0
+        self._places = asyncio.Semaphore(1 if service.slow else self.capabilities.concurrency)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -239,10 +257,13 @@ class FakePlatform:
             timeouts=TIMEOUTS,
         )
 
+    async def observe(self, models: Sequence[Model], jobs: Mapping[str, Job]) -> Observation:
+        raise NotImplementedError
+
     async def start(self, verb: Verb, model: Model, live: Live) -> Answer:
         asked = asyncio.get_running_loop().time()
         async with self._places:
-            await self._pass(0.05)
+            await self._pass(0.05, self._gap)
             weather, service = self._service.weather, self._service
             fault = weather.one_of(START_FAULTS)
             request = Request(
@@ -288,6 +309,7 @@ class FakePlatform:
             since=self._clock.now(),
             before=str(live.state) if live.state in SETTLED else None,
         )
+        request.taken = True
         return Accepted(job=job, status=JobStatus(state=JobState.RUNNING))
 
     def _conflict(self, request: Request) -> Refused:
