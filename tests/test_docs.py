@@ -46,8 +46,8 @@ def test_every_exit_code_stands_in_readme() -> None:
         assert f"| {code} |" in README, code
 
 
-def test_the_inventory_in_readme_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (inventory,) = blocks_with("version: 1\nmodels:")
+@pytest.mark.parametrize("inventory", blocks_with("version: 1\nmodels:"))
+def test_the_inventories_in_readme_are_valid(inventory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("inventory.yaml").write_text(inventory)
     assert run(["validate"]) == 0

@@ -23,7 +23,7 @@ models:
     id: cm-20f1a
     state: undeployed
     export:
-      before_undeploy: true             # no undeploy without an export on disk
+      before_undeploy: true             # no undeploy without an export on record
 """
 
 

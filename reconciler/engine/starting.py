@@ -45,18 +45,18 @@ async def ready(run: ActionRun) -> Live | Outcome:
 
 
 async def _wait_for_open(run: ActionRun) -> None:
-    """A start that was never answered, or whose job is not known to have ended, may show only after the settle time:
-    wait that long first."""
-    open_, job = run.memory.open, None if run.memory.job_ended else run.memory.job
-    sent = [(open_.at, open_.verb)] if open_ else []
-    sent += [(job.since, job.verb)] if job else []
-    if sent:
-        at, verb = max(sent)
-        age = (run.means.clock.now() - at).total_seconds()
-        left = run.capabilities.settle - age if age >= 0 else run.capabilities.settle
-        if left > 0:
-            run.tell(Phase.SETTLING, f"the {verb} sent {age:.0f} s ago may still take effect")
-            await run.patience.sleep(left)
+    """A start that was never answered may still take effect, and an accepted one may not show yet: wait first until
+    the settle time has passed. When an unanswered one left is not on record (it may have waited for its turn), so
+    its time counts from now."""
+    settle, left = run.capabilities.settle, 0.0
+    if run.memory.open is not None:
+        left, what = settle, f"the {run.memory.open.verb} that was never answered"
+    elif run.memory.job is not None and not run.memory.job_ended:
+        age = (run.means.clock.now() - run.memory.job.since).total_seconds()
+        left, what = settle - age if age >= 0 else settle, f"the {run.memory.job.verb} accepted {age:.0f} s ago"
+    if left > 0:
+        run.tell(Phase.SETTLING, f"{what} may still take effect")
+        await run.patience.sleep(left)
 
 
 def _judge(run: ActionRun, live: Live) -> Live | Outcome:
@@ -104,8 +104,9 @@ async def _ask(run: ActionRun, live: Live) -> Answer:
     if run.means.stop.is_set:
         await run.note(RecordKind.REFUSED, text="not sent: told to stop")
         raise Stopped
-    run.sent_at = asyncio.get_running_loop().time()
-    return await asyncio.shield(run.platform.start(run.action.verb, run.model, live))
+    answer = await asyncio.shield(run.platform.start(run.action.verb, run.model, live))
+    run.sent_at = asyncio.get_running_loop().time()  # not before: it may have waited for its turn to leave
+    return answer
 
 
 async def _refused(run: ActionRun, refused: Refused, live: Live) -> Live | Outcome:

@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.core.job import Job, Verb
 from reconciler.core.live import EvidenceSource, LiveState
 from reconciler.core.memory import NOTHING, Applied, Believed, Exported, Intent, LastAction, Memory
+from reconciler.core.model import Deployment
 from reconciler.core.record import Record, RecordKind
 from reconciler.core.report import OutcomeKind
 
@@ -14,6 +15,9 @@ Key = tuple[str, str]
 """Origin and platform id: what a model is to the platform, whatever the inventory calls it."""
 
 _ENDED: Final = frozenset({OutcomeKind.SUCCEEDED, OutcomeKind.FAILED})
+
+
+_REACHED: Final = {Verb.DEPLOY: Deployment.DEPLOYED, Verb.UNDEPLOY: Deployment.UNDEPLOYED}
 
 
 def fold(records: Iterable[Record]) -> dict[Key, Memory]:
@@ -101,7 +105,8 @@ def _is_of(record: Record, job: Job | None) -> bool:
 def _verified(memory: Memory, record: Record) -> Memory:
     assert record.target is not None
     applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
-    return replace(memory, applied=applied, open=None)
+    reached = memory.open is not None and _REACHED.get(memory.open.verb) is record.target
+    return replace(memory, applied=applied, open=None if reached else memory.open)
 
 
 def _declared(memory: Memory, record: Record) -> Memory:
