@@ -8,7 +8,7 @@ from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.render.layout import Detail, Entry, Fact, Page, detail, head, next_fact, render
 from reconciler.render.report_words import ADVICE, artifact_words, report_caveats, report_verdict, verified_word
 from reconciler.render.style import Role, Span, say
-from reconciler.render.words import span
+from reconciler.render.words import names, span
 
 _ROLES = {
     OutcomeKind.SUCCEEDED: Role.GOOD,
@@ -33,7 +33,7 @@ def report_text(
     page = Page(
         head=head(report_verdict(report), report_caveats(report)),
         groups=(_entries(wrong, summaries, sources), _entries(right, summaries, sources)),
-        facts=(*_advice(wrong), *_run(report), *next_fact(next_command)),
+        facts=(*_advice(wrong), *_left(plan), *_run(report), *next_fact(next_command)),
     )
     return render(page, width=width, colour=colour)
 
@@ -82,6 +82,14 @@ def _details(outcome: Outcome, source: str | None) -> Iterable[Detail]:
 def _advice(wrong: Iterable[Outcome]) -> Iterable[Fact]:
     kinds = {outcome.kind for outcome in wrong}
     return [Fact(name=kind.replace("-", " ").capitalize(), text=text) for kind, text in ADVICE.items() if kind in kinds]
+
+
+def _left(plan: Plan | None) -> Iterable[Fact]:
+    """What the apply could not do, so that the exit code's reason has a name."""
+    if plan and plan.blocked:
+        yield Fact(name="Blocked", text=names(tuple(dict.fromkeys(entry.address for entry in plan.blocked)), 5))
+    if plan and plan.failures:
+        yield Fact(name="Unread", text=names([failure.address for failure in plan.failures], 5))
 
 
 def _run(report: Report) -> Iterable[Fact]:

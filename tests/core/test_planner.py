@@ -15,7 +15,7 @@ from reconciler.core.plan import Action, Blocked, BlockedCode, ReasonCode
 from reconciler.core.planner import TABLE, Decisions
 
 from . import worlds
-from .cases import Case, expected, files, load, said
+from .cases import FOLDER, Case, expected, files, load, said
 
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
@@ -49,6 +49,11 @@ def test_the_order_of_models_does_not_matter() -> None:
             expect=case.expect,
         )
         assert backwards.decide() == case.decide(), file.stem
+
+
+def test_no_more_than_three_changed_settings_are_named() -> None:
+    (action,) = load(FOLDER / "deployed-wanted-deployed-settings-many-changed.yaml").decide().actions
+    assert action.reason.text.count("->") == 3
 
 
 # What the files cover.

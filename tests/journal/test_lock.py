@@ -19,7 +19,7 @@ from .holders import holding
 
 @pytest.fixture
 def journal(tmp_path: Path) -> str:
-    return str(tmp_path / ".reconciler" / "journal.db")
+    return str(tmp_path / "deep" / ".reconciler" / "journal.db")
 
 
 def taken(journal: str, timeout: float = 0.0) -> bool:
@@ -133,6 +133,7 @@ def test_the_holder_is_named_while_it_holds(journal: str) -> None:
         assert named.startswith(f"run mine, process {os.getpid()} on {socket.gethostname()}, since ")
         assert named.endswith(" UTC")
     assert holder(journal) is None
+    assert Path(f"{journal}.lock").read_bytes() == b""
 
 
 def test_asking_who_holds_it_frees_nothing(journal: str) -> None:
@@ -166,7 +167,7 @@ def test_a_holder_for_people() -> None:
 
 def test_a_symlink_is_refused(journal: str, tmp_path: Path) -> None:
     target = tmp_path / "target"
-    Path(journal).parent.mkdir()
+    Path(journal).parent.mkdir(parents=True)
     Path(f"{journal}.lock").symlink_to(target)
     with pytest.raises(JournalError, match=r"journal\.db\.lock"), Lock(journal, run="mine"):
         pass
