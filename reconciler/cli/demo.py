@@ -49,7 +49,7 @@ def _run(line: str, why: str) -> int:
 
     _say(f"\n$ reconciler {line}", f"   # {why}")
     code = run(line.split())
-    if code:
+    if code == 2:  # a report says its own
         _say("", f"(exit code {code})")
     return code
 

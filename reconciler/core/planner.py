@@ -90,8 +90,7 @@ def decide(
 
     `memories` is by address, `capabilities` by platform; `where` is the inventory as the next command names it, None
     for the default; `reissue`: a deploy whose answer was lost may be planned again. Models that the snapshot holds no
-    live state of are left out:
-    they are its failures."""
+    live state of are left out: they are its failures."""
     known = [
         _Known(
             model=model,
@@ -206,9 +205,10 @@ def _in_doubt(known: _Known, verb: Verb) -> Blocked | None:
     open_ = known.memory.open
     if verb is not Verb.DEPLOY or open_ is None or open_.verb is not Verb.DEPLOY or known.reissue:
         return None
+    state = str(known.live.state) if known.live.state in (LiveState.DEPLOYED, LiveState.UNDEPLOYED) else "STATE"
     text = (
         f"a deploy sent on {open_.at:%Y-%m-%d %H:%M} UTC was never answered and shows no effect; if it took none:"
-        f" {_adopt(known, str(known.live.state))}"
+        f" {_adopt(known, state)}"
     )
     return _blocked(known, verb, BlockedCode.UNKNOWN, text)
 

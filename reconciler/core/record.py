@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
@@ -38,7 +37,7 @@ class Record:
     """One entry. The first three fields are always there; `address`, `origin` and `model_id` in all that speak of one
     model; the rest where `kind` gives them a meaning: `job` the platform's id, `before` the state believed before the
     job, `live` the state read, `target` the deployment applied, `settings` what a deploy sent, `on` whether protected,
-    `plan` the id of a saved plan, `text` a line for people."""
+    `plan` the id of a saved plan, `started` whether a settled action ever was accepted, `text` a line for people."""
 
     kind: RecordKind
     at: datetime
@@ -58,4 +57,4 @@ class Record:
     on: bool | None = None
     plan: str | None = None
     text: str | None = None
-    data: Any = None
+    started: bool | None = None

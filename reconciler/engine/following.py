@@ -68,7 +68,8 @@ async def _follow_state(run: ActionRun) -> JobStatus | Outcome:
             live = Failure(address=live.address, error=f"its state is unknown{shown(live)}")
         if isinstance(live, Live):
             read_at = asyncio.get_running_loop().time()
-            if live.state == run.action.after:
+            # A deploy over a deployed model shows its target before it has begun.
+            if live.state == run.action.after and (seen or not run.again or _waited(run)):
                 return JobStatus(state=JobState.SUCCEEDED, raw=live.evidence.raw)
             if live.state in TRANSITIONAL:
                 seen = True

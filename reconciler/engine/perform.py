@@ -62,6 +62,7 @@ async def settle(run: ActionRun, outcome: Outcome) -> Outcome:
         RecordKind.SETTLED,
         outcome=outcome.kind,
         job=outcome.job,
+        started=run.job is not None,
         live=run.live,
         target=Deployment(run.action.after) if succeeded and deployment else None,
         settings=run.model.settings if succeeded and run.action.verb is Verb.DEPLOY else None,

@@ -99,7 +99,7 @@ def _settled(memory: Memory, record: Record) -> Memory:
 
 def _is_of(record: Record, job: Job | None) -> bool:
     """Whether a failure is that of `job`, and not of an action that was never started."""
-    return job is None or (job.verb is record.verb and job.id == record.job)
+    return job is None or (record.started is not False and job.verb is record.verb and job.id == record.job)
 
 
 def _verified(memory: Memory, record: Record) -> Memory:
@@ -112,7 +112,7 @@ def _verified(memory: Memory, record: Record) -> Memory:
 def _declared(memory: Memory, record: Record) -> Memory:
     assert record.live is not None
     believed = Believed(state=record.live, source=EvidenceSource.DECLARED, at=record.at)
-    return replace(memory, believed=believed, job=None, job_ended=True, export_job=None, open=None)
+    return replace(memory, believed=believed, job=None, job_ended=True, open=None)
 
 
 def _protected(memory: Memory, record: Record) -> Memory:

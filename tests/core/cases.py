@@ -24,7 +24,7 @@ EARLIER: Final = NOW - timedelta(days=10)
 
 Json = dict[str, Any]
 
-_CASE = frozenset({"models", "selection", "capabilities", "expect"})
+_CASE = frozenset({"models", "selection", "capabilities", "inventory", "reissue", "expect"})
 _MODEL = frozenset(
     {"platform", "state", "export", "after", "on_unknown", "on_broken", "settings", "protect", "live", "memory"}
 )
@@ -42,9 +42,20 @@ class Case:
     capabilities: Mapping[str, Capabilities]
     selected: frozenset[str]
     expect: Json
+    where: str | None = None
+    reissue: bool = False
 
     def decide(self) -> Decisions:
-        return decide(self.models, self.snapshot, self.memories, self.capabilities, selected=self.selected, now=NOW)
+        return decide(
+            self.models,
+            self.snapshot,
+            self.memories,
+            self.capabilities,
+            selected=self.selected,
+            now=NOW,
+            where=self.where,
+            reissue=self.reissue,
+        )
 
 
 def files() -> list[Path]:
@@ -74,6 +85,8 @@ def load(file: Path) -> Case:
         },
         selected=frozenset(data.get("selection", addresses.values())),
         expect=_only(data["expect"], _EXPECT),
+        where=data.get("inventory"),
+        reissue=data.get("reissue", False),
     )
 
 

@@ -1,6 +1,5 @@
 """Random inventories with random live states and memories."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -80,7 +79,3 @@ def cases(draw: st.DrawFn) -> Case:
         selected=frozenset(draw(st.sets(st.sampled_from([model.address for model in made]), min_size=1))),
         expect={},
     )
-
-
-def selecting(case: Case, selected: frozenset[str]) -> Case:
-    return replace(case, selected=selected)

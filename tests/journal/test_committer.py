@@ -167,7 +167,7 @@ def test_a_record_that_cannot_be_written_is_an_error_of_the_journal(store: Store
     async def work() -> None:
         committer = Committer(store)
         with pytest.raises(JournalError, match="cannot be written"):
-            await committer.append(record(RecordKind.RUN_STARTED, data=object()))
+            await committer.append(record(RecordKind.RUN_STARTED, settings={"size": object()}))
         await committer.append(note(1))
 
     run(work)

@@ -91,14 +91,14 @@ def test_a_model_found_in_its_target_was_applied() -> None:
 
 @pytest.mark.parametrize("state", [LiveState.DEPLOYED, LiveState.UNDEPLOYED])
 def test_what_a_person_says_is_believed_and_ends_all_doubt(state: LiveState) -> None:
-    found = memory(
-        accepted(DEPLOY, "j-1"),
-        accepted(EXPORT, "j-2"),
-        intent(UNDEPLOY, 1),
-        record(RecordKind.DECLARED, 2, live=state),
-    )
+    found = memory(accepted(DEPLOY, "j-1"), intent(UNDEPLOY, 1), record(RecordKind.DECLARED, 2, live=state))
     believed = Believed(state=state, source=EvidenceSource.DECLARED, at=at(2))
     assert found == Memory(believed=believed, job_ended=True)
+
+
+def test_what_a_person_says_of_a_model_says_nothing_of_its_export() -> None:
+    found = memory(accepted(EXPORT, "j-2"), record(RecordKind.DECLARED, 1, live=LiveState.DEPLOYED))
+    assert found.export_job == job(EXPORT, "j-2")
 
 
 @pytest.mark.parametrize(("words", "protected"), [([True], True), ([True, False], False), ([False, True], True)])
@@ -270,6 +270,50 @@ def test_a_failure_before_the_start_answers_no_start_of_another_run() -> None:
     assert found.open == Intent(verb=DEPLOY, at=at(0), run="run-1")
 
 
+def test_a_refusal_answers_its_own_start_and_none_before_it() -> None:
+    found = memory(
+        intent(DEPLOY),
+        intent(UNDEPLOY, 1, run="run-2"),
+        record(RecordKind.REFUSED, 2, run="run-2", verb=UNDEPLOY),
+        settled(UNDEPLOY, OutcomeKind.FAILED, 3, run="run-2"),
+    )
+    assert found.open == Intent(verb=DEPLOY, at=at(0), run="run-1")
+
+
+def test_an_acceptance_ends_every_doubt_before_it() -> None:
+    found = memory(intent(DEPLOY), intent(UNDEPLOY, 1, run="run-2"), accepted(UNDEPLOY, "j-1", 2, run="run-2"))
+    assert found.open is None
+
+
+def test_of_several_unanswered_starts_two_are_known() -> None:
+    found = memory(*(intent(DEPLOY, minute, run=f"run-{minute}") for minute in (1, 2, 3)))
+    before = Intent(verb=DEPLOY, at=at(2), run="run-2")
+    assert found.open == Intent(verb=DEPLOY, at=at(3), run="run-3", over=before)
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "answered"),
+    [
+        (DEPLOY, Deployment.DEPLOYED, True),
+        (UNDEPLOY, Deployment.UNDEPLOYED, True),
+        (DEPLOY, Deployment.UNDEPLOYED, False),
+        (UNDEPLOY, Deployment.DEPLOYED, False),
+        (EXPORT, Deployment.DEPLOYED, False),
+    ],
+)
+def test_a_model_found_where_an_unanswered_start_would_bring_it_answers_that(
+    verb: Verb, target: Deployment, answered: bool
+) -> None:
+    found = memory(intent(verb), record(RecordKind.VERIFIED, 1, target=target))
+    assert (found.open is None) is answered
+
+
+@pytest.mark.parametrize(("started", "ended"), [(True, True), (None, True), (False, False)])
+def test_a_failure_ends_a_job_without_an_id_only_if_it_was_started(started: bool | None, ended: bool) -> None:
+    found = memory(accepted(DEPLOY, None), settled(DEPLOY, OutcomeKind.FAILED, 1, started=started))
+    assert found.job_ended is ended
+
+
 def test_a_failure_in_the_same_run_answers_its_start() -> None:
     """Its refusal may be what could not be written."""
     assert memory(intent(DEPLOY), settled(DEPLOY, OutcomeKind.FAILED, 1)).open is None
@@ -362,8 +406,8 @@ def test_an_export_changes_nothing_of_the_deployment(history: list[Record], last
     )
 
 
-@given(histories, records().filter(lambda entry: entry.verb in (DEPLOY, UNDEPLOY)))
-def test_a_deployment_changes_nothing_of_the_export(history: list[Record], last: Record) -> None:
+@given(histories, records().filter(lambda entry: entry.verb is not EXPORT))
+def test_nothing_but_an_export_changes_anything_of_the_export(history: list[Record], last: Record) -> None:
     key = (last.origin or "", last.model_id or "")
     before, after = fold(history).get(key, Memory()), fold([*history, last]).get(key, Memory())
     assert (after.export_job, after.exported) == (before.export_job, before.exported)

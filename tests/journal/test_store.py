@@ -97,7 +97,7 @@ def test_a_new_journal_is_empty(store: Store) -> None:
     assert list(store.read()) == []
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(history=histories)
 def test_any_record_comes_out_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, history: list[Record]) -> None:
     with closing(made(tmp_path_factory.mktemp("journal") / "journal.db")) as opened:
@@ -106,7 +106,7 @@ def test_any_record_comes_out_as_it_went_in(tmp_path_factory: pytest.TempPathFac
 
 
 @given(st.text(st.characters(categories=["Cs", "Ll", "Cc"]), max_size=5))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_no_words_of_a_platform_keep_a_record_from_the_disk(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
@@ -130,6 +130,11 @@ def test_nobody_else_can_read_it(path: Path) -> None:
         os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_folders_are_made_as_deep_as_needed(tmp_path: Path) -> None:
+    made(tmp_path / "one" / "two" / "journal.db").close()
+    assert stat.S_IMODE((tmp_path / "one" / "two").stat().st_mode) == 0o700
 
 
 def test_a_folder_that_was_there_keeps_its_mode(path: Path) -> None:
