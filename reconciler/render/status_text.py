@@ -9,7 +9,7 @@ from reconciler.core.record import Record
 from reconciler.core.report import OutcomeKind
 from reconciler.core.status import Status
 from reconciler.render.style import Line, Role, Span, columns, flow, paint, say
-from reconciler.render.words import ago, count
+from reconciler.render.words import ago, count, short
 
 _RUN = 8
 """How much of a run's name tells it from others."""
@@ -96,4 +96,4 @@ def _what(record: Record) -> Iterable[str]:
     if record.artifact:
         yield record.artifact.path
     if record.text:
-        yield record.text
+        yield short(record.text) if record.text.startswith("sha256:") else record.text
