@@ -11,7 +11,7 @@ MASK: Final = "•••"
 
 # Seen in public code; used only to recognise what must not be shown.
 _SHAPES = re.compile(
-    r"\bkg-[A-Za-z0-9]{6,}-[A-Za-z0-9-]{16,}|\bnugen-[A-Za-z0-9_-]{16,}"
+    r"\bkg-[0-9a-f]{6,}-[0-9a-f-]{16,}|\bnugen-[0-9a-f]{16}\b"
     r"|(?i:(?<=x-api-key: )|(?<=bearer )|(?<=basic ))(?!\{)[^\s'\",;]+"
     r"|(?i:(?<=[?&]sig=)|(?<=[?&]token=)|(?<=[?&]signature=)|(?<=[?&]x-amz-signature=))[^\s&'\"]+"
 )

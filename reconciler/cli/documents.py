@@ -70,6 +70,11 @@ def drift_forms(plan: Plan, drifts: Sequence[Drift], options: Common, *, now: da
 
 def publish(forms: Forms, options: Common) -> None:
     """Print the form that `--format` names, and write those of `--report`."""
+    streams.out(forms[options.format]())
+    write_reports(forms, options)
+
+
+def write_reports(forms: Forms, options: Common) -> None:
+    """Write the forms that `--report` names."""
     for kind, file in options.reports:
         streams.save(file, forms[kind]())
-    streams.out(forms[options.format]())

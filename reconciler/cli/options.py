@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -37,6 +38,8 @@ class ReportFile(click.ParamType[tuple[str, str]]):
         kind, found, file = str(value).partition("=")
         if not found or not file or kind not in KINDS:
             self.fail(f"{value!r} is not KIND=FILE with a KIND of {', '.join(KINDS)}", param, ctx)
+        if file != "-" and not Path(file).absolute().parent.is_dir():
+            self.fail(f"{file}: there is no such folder to write to", param, ctx)
         return kind, file
 
 

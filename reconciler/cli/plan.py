@@ -49,6 +49,8 @@ def command(
     forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=shown)
     if out != "-":
         documents.publish(forms, options)
+    else:
+        documents.write_reports(forms, options)
     changes = [Why.CHANGES] if detailed_exitcode and (made.actions or made.blocked) else []
     reasons = [why for why in plan_reasons(made) if why is Why.UNREAD]
     return exit_code([*reasons, *changes])

@@ -65,7 +65,8 @@ class Means:
 @dataclass(slots=True, kw_only=True)
 class ActionRun:
     """One action under way. `job` is what the platform runs for it, None before it was accepted; `attempts` counts the
-    requests to start it; `sent_at` is the loop's time of the last; `live` the state last read of it."""
+    requests to start it; `sent_at` is the loop's time of the last; `live` the state last read of it; `lost` says of a
+    start that may have arrived why its answer did not."""
 
     action: Action
     model: Model
@@ -77,6 +78,7 @@ class ActionRun:
     attempts: int = 0
     sent_at: float = 0.0
     live: LiveState | None = None
+    lost: str | None = None
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -29,6 +29,7 @@ class Applier:
         self._models: Mapping[str, Model] = {model.address: model for model in world.inventory.models}
         self._memories: Mapping[str, Memory] = world.memories()
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
+        self._turns = {action.address: asyncio.Lock() for action in actions}
 
     async def run(self) -> tuple[Outcome, ...]:
         """Exactly one outcome per action, in the order of the actions."""
@@ -72,7 +73,8 @@ class Applier:
                 run = self._run_of(action)
                 text = f"needs {needed}, which is {kind}"
                 return await settle(run, run.outcome(OutcomeKind.SKIPPED, error=text))
-        return await perform(self._run_of(action))
+        async with self._turns[action.address]:  # platforms run one job per model
+            return await perform(self._run_of(action))
 
     def _run_of(self, action: Action) -> ActionRun:
         model = self._models[action.address]

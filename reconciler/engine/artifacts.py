@@ -28,6 +28,8 @@ async def fetch_artifact(
         try:
             with os.fdopen(handle, "wb") as file:
                 size, sha256 = await _write(downloader, url, file, near)
+            if size == 0:
+                raise NotFetched("the platform served an empty file")
             path = _below(root, _place(part, folder, Path(name).name, now))
         finally:
             part.unlink(missing_ok=True)

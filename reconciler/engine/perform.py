@@ -43,6 +43,8 @@ async def _perform(run: ActionRun) -> Outcome:
 
 
 def _interrupted(run: ActionRun) -> Outcome:
+    if run.job is None and run.lost is not None:
+        return run.outcome(OutcomeKind.UNCERTAIN, error=f"{run.lost}; interrupted before it settled: plan again to see")
     if run.job is None:
         return run.outcome(OutcomeKind.SKIPPED, error="interrupted before it was started")
     return run.outcome(OutcomeKind.IN_FLIGHT, error="interrupted while it runs; the next apply follows it")
@@ -50,6 +52,8 @@ def _interrupted(run: ActionRun) -> Outcome:
 
 def _overtime(run: ActionRun) -> Outcome:
     limit = f"{run.patience.spent:.0f} s"
+    if run.job is None and run.lost is not None:
+        return run.outcome(OutcomeKind.UNCERTAIN, error=f"{run.lost}; not settled within {limit}: plan again to see")
     if run.job is None:
         return run.outcome(OutcomeKind.TIMED_OUT, error=f"not started within {limit}")
     return run.outcome(OutcomeKind.TIMED_OUT, error=f"still running after {limit}; the next apply follows it")

@@ -85,9 +85,11 @@ async def start(run: ActionRun, live: Live) -> Accepted | Outcome:
                 await run.note_job(RecordKind.ACCEPTED, answer.job)
                 return answer
             case Refused():
+                run.lost = None
                 await run.note(RecordKind.REFUSED, text=answer.reason)
                 again = await _refused(run, answer, live)
             case Uncertain():
+                run.lost = answer.reason
                 await run.note(RecordKind.UNCERTAIN, text=answer.reason)
                 again = await _unanswered(run, answer, may_reissue=not reissued)
                 reissued = True

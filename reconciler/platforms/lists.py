@@ -1,5 +1,6 @@
 """Reading the live state of many models from one list: pages, rows, and which row is which model."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -142,15 +143,22 @@ class Matched:
 
 
 def match_rows(definition: Definition, platform: str, models: Sequence[Model], rows: Rows, now: datetime) -> Matched:
-    """Which row is which model, and what its words say. Two rows for one model are a failure that names both; no row is
-    `absent` in a list read to its end and `unknown` otherwise."""
+    """Which row is which model, and what its words say. Two rows for one model, or two models for one row, are failures
+    that name both; no row is `absent` in a list read to its end and `unknown` otherwise."""
     source = definition.live.list
     assert source is not None
     index = _index(definition, source, rows.rows)
     lives, ask, failures, taken = [], [], [], set()
+    rows_of = {model.address: _find(index, source, definition.type.same(model.id)) for model in models}
+    claims = Counter(number for found in rows_of.values() for number in found)
     for model in models:
-        found = _find(index, source, definition.type.same(model.id))
-        if len(found) > 1:
+        found = rows_of[model.address]
+        if len(found) == 1 and claims[found[0]] > 1:
+            others = [address for address, theirs in rows_of.items() if found[0] in theirs and address != model.address]
+            text = f"its id {model.id} and that of {', '.join(others[:3])} are one listed model: keep one of them"
+            failures.append(Failure(address=model.address, error=text))
+            taken.update(found)
+        elif len(found) > 1:
             names = ", ".join(str(first_text(rows.rows[number], source.act_on)) for number in found[:5])
             text = f"{len(found)} listed models have the id {model.id}: {names}"
             failures.append(Failure(address=model.address, error=text))

@@ -313,3 +313,55 @@ def test_a_key_that_a_platform_repeats_is_kept_nowhere(reach: SimulatedPlatforms
     assert key not in applied.out + applied.err
     for file in Path().rglob("*"):
         assert not file.is_file() or key.encode() not in file.read_bytes(), file
+
+
+def test_two_ids_of_one_listed_model_are_refused(reach: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    inventory(
+        "kept: {platform: nugen, id: alignment_01M3GF73KHT8N4TB, state: deployed, protect: true}",
+        "again: {platform: nugen, id: old-pilot-alignment-01m3gf73kht8n4tb, state: undeployed}",
+    )
+    applied = reconciler("apply", "--yes")
+    assert applied.code == 6
+    assert "are one listed model" in " ".join(applied.out.split())
+    assert starts(reach) == []
+
+
+def test_names_that_look_like_keys_do_not_break_a_saved_plan(reach: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    inventory(PILOT.replace("pilot:", "nugen-customer-support-bot-of-2026:"))
+    assert reconciler("plan", "--out", "plan.json").code == 0
+    assert reconciler("apply", "--plan", "plan.json").code == 0
+
+
+def test_an_empty_download_is_no_export(reach: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    inventory(TRIAGE)
+    reach.kore.fault(Fault(kind=FaultKind.REPLY, operation="download", status=200, body=b"", times=None))
+    assert reconciler("apply", "--yes", "--report", "json=report.json").code == 5
+    assert {o["outcome"] for o in outcomes().values()} == {"failed", "skipped"}
+    assert [operation for operation, _ in starts(reach)] == ["export"]
+
+
+def test_a_report_that_cannot_be_written_is_said_before_anything_is_done(
+    reach: SimulatedPlatforms, reconciler: Reconciler
+) -> None:
+    inventory(PILOT)
+    assert reconciler("apply", "--yes", "--report", "json=nowhere/report.json").code == 64
+    assert starts(reach) == []
+
+
+def test_one_action_at_a_time_on_a_model(reach: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    inventory(TRIAGE.replace("before_undeploy: true", "max_age: 7d"))
+    assert reconciler("apply", "--yes").code == 0
+    entries = reach.kore.log.entries
+    first, second = (entry.at for entry in entries if entry.operation in ("export", "undeploy"))
+    assert second - first >= 0.2
+
+
+def test_a_stop_while_an_answer_is_in_doubt_says_so(
+    reach: SimulatedPlatforms, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_SETTLE_SECONDS", "5")
+    inventory(FAQ.replace("state", "timeout: 1s, state"))
+    reach.nugen.fault(Fault(kind=FaultKind.DROP_AFTER, method="POST", times=1))
+    assert reconciler("apply", "--yes", "--report", "json=report.json").code == 5
+    (outcome,) = outcomes().values()
+    assert outcome["outcome"] == "uncertain"
