@@ -16,7 +16,7 @@ from reconciler.errors import ConfigurationError
 @click.argument("address")
 @click.argument("inventory", required=False)
 @click.option("--as", "state", type=click.Choice(("deployed", "undeployed")), required=True, help="What the model is.")
-@click.option("--journal", metavar="PATH", help="Its path. [default: .reconciler/journal.db]")
+@click.option("--journal", metavar="URL", help="Path or postgresql:// URL. [default: .reconciler/journal.db]")
 def command(address: str, inventory: str | None, state: str, journal: str | None) -> None:
     """Record by hand what the model at ADDRESS is, where the platform can't say. Nothing is asked of the platform."""
     options = Common(inventory=inventory, journal=journal)

@@ -19,6 +19,8 @@ from reconciler.engine.opening import Setup, open_world
 from reconciler.engine.planning import Planned, Wanted, permit, plan
 from reconciler.engine.waiting import Stop
 from reconciler.engine.world import World
+from reconciler.errors import ConfigurationError
+from reconciler.render.safe import ci
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,16 @@ def command(
         permission = _ask(setup, wanted, options)
         if permission is None:
             return 1
-    root = Path(exports) if exports else Path(inventory.directory) / "exports"
+    root = Path(exports) if exports else _exports(Path(inventory.directory) / "exports")
     chosen = _Apply(setup=setup, wanted=wanted, options=options, permission=permission, exports=root)
     return run_async(chosen.run, chosen.publish)[0].exit_code
+
+
+def _exports(default: Path) -> Path:
+    """The export root that nobody named: a link there came with the inventory, and says where files would go."""
+    if default.is_symlink():
+        raise ConfigurationError(f"{default} is a link: name the folder for exports yourself, with --exports DIR")
+    return default
 
 
 def _check_usage(options: Common, plan_file: str | None, *, only_with_plan: bool) -> None:
@@ -112,6 +121,7 @@ class _Apply:
                 orders = Orders(
                     exports=self.exports,
                     tell=tell,
+                    warn=lambda line: streams.err(ci(line)),
                     stop=stop,
                     reissue=self.wanted.reissue,
                     saved=saved,
@@ -138,7 +148,7 @@ class _Apply:
             if a.id in moved
         )
         if found.new and not permission.plan.partial:
-            streams.err(f"not in this plan, so not done: {', '.join(found.new)}")
+            streams.err(ci(f"not in this plan, so not done: {', '.join(found.new)}"))
         return permitted, left_out
 
     def publish(self, result: tuple[Report, Plan], code: int | None) -> None:

@@ -2,10 +2,12 @@
 `os.environ`."""
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from reconciler.core.capabilities import PlatformType
 from reconciler.errors import ConfigurationError
@@ -97,7 +99,8 @@ def journal() -> str | None:
 
 def commit() -> str | None:
     """The git commit that a pipeline says it runs for."""
-    return os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or None
+    said = os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or ""
+    return said if re.fullmatch(r"[0-9a-fA-F]{7,64}", said) else None
 
 
 def who() -> str:
@@ -116,11 +119,23 @@ def _secrets(variables: Iterable[tuple[str, str]]) -> Iterable[Secret]:
     for name, value in variables:
         if name.startswith("RECONCILER_") and name.endswith("_KEY") and value.strip():
             yield Secret(value.strip())
+        if name == "RECONCILER_JOURNAL":
+            yield from map(Secret, _passwords(value))
         if name.startswith("RECONCILER_") and name.endswith("_KEY_FILE"):
             try:
                 yield Secret(Path(value).read_text("ascii").strip())
             except (OSError, UnicodeDecodeError):
                 continue
+
+
+def _passwords(url: str) -> Iterable[str]:
+    """The passwords in the address of a database, as they stand there and as they are meant."""
+    try:
+        parts = urlsplit(url)
+        found = [parts.password or "", *parse_qs(parts.query).get("password", ())]
+    except ValueError:
+        return []
+    return [form for text in found if text for form in {text, unquote(text)}]
 
 
 def wants_colour(stream_is_terminal: bool, *, refused: bool) -> bool:

@@ -14,6 +14,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 KINDS = ("json", "markdown")
 """The kinds of `--report`."""
 
+LONGEST_PATTERN = 600
+"""Characters of `--only` and `--exclude`: more than any address or label has."""
+
 
 class Duration(click.ParamType[float]):
     """`90s`, `15m`, `24h`, `7d` -> seconds."""
@@ -26,6 +29,18 @@ class Duration(click.ParamType[float]):
             return float(value) if isinstance(value, int | float) else parse_duration(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Pattern(click.ParamType[str]):
+    """A glob, of a length that is matched in no time."""
+
+    name = "pattern"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """`value` itself."""
+        if len(value) > LONGEST_PATTERN:
+            self.fail(f"longer than {LONGEST_PATTERN} characters", param, ctx)
+        return str(value)
 
 
 class ReportFile(click.ParamType[tuple[str, str]]):
@@ -66,13 +81,17 @@ def common(
     decorators = [
         click.argument("inventory", required=False),
         click.option(
-            "--only", multiple=True, metavar="PATTERN", help="Only these: a glob over addresses, or LABEL=VALUE."
+            "--only",
+            type=Pattern(),
+            multiple=True,
+            metavar="PATTERN",
+            help="Only these: a glob over addresses, or LABEL=VALUE.",
         ),
-        click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these."),
+        click.option("--exclude", type=Pattern(), multiple=True, metavar="PATTERN", help="Not these."),
         click.option(
             "--format", type=click.Choice(formats), default="text", show_default=True, help="What stdout gets."
         ),
-        click.option("--journal", metavar="PATH", help="Its path. [default: .reconciler/journal.db]"),
+        click.option("--journal", metavar="URL", help="Path or postgresql:// URL. [default: .reconciler/journal.db]"),
         click.option("--quiet", is_flag=True, help="Nothing on stderr but errors."),
         click.option("-v", "--verbose", is_flag=True, help="Say more on stderr."),
         click.option("--no-color", is_flag=True, help="No colour."),

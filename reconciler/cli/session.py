@@ -19,6 +19,7 @@ from reconciler.engine.opening import Setup
 from reconciler.engine.planning import Wanted
 from reconciler.errors import ConfigurationError, InventoryError
 from reconciler.inventory.load import load, load_text
+from reconciler.journal.opening import journal_name
 from reconciler.platforms.registry import find_factory, type_names
 from reconciler.schemas import load_schema
 
@@ -72,10 +73,8 @@ def setup(
     types = types_of(inventory, platforms)
     credentials = environment.origins(types) if offline else environment.credentials(types)
     journal = journal_of(inventory.directory, options.journal)
-    if not write and not offline and not options.quiet and not Path(journal).exists():
-        streams.err(f"No journal at {journal} yet: nothing is remembered of earlier runs.")
     if options.verbose:
-        streams.err(f"journal: {journal}")
+        streams.err(f"journal: {journal_name(journal)}")
         for name, found in credentials.items():
             streams.err(f"{name}: {found.api.origin}" + (f", probes {found.probe.origin}" if found.probe else ""))
     return Setup(
@@ -91,18 +90,13 @@ def setup(
         offline=offline,
         poll=environment.seconds("POLL"),
         settle=environment.seconds("SETTLE"),
+        tell=(lambda _line: None) if options.quiet or (offline and not write) else streams.err,
     )
 
 
 def journal_of(directory: str, option: str | None) -> str:
-    """The path of the journal: the option, the environment, or below `directory`. Raises `ConfigurationError`."""
-    where = option or environment.journal() or str(Path(directory) / ".reconciler" / "journal.db")
-    path = where.removeprefix("sqlite:///")
-    if "://" in path:
-        # Without a lock that the database itself holds, two runners could act at once: better none than half of it.
-        kind = where.split("://")[0]
-        raise ConfigurationError(f"--journal {kind}://…: only a path, or sqlite:///PATH, is taken by this version")
-    return path
+    """Where the journal is, a path or a database URL: the option, the environment, or below `directory`."""
+    return option or environment.journal() or str(Path(directory) / ".reconciler" / "journal.db")
 
 
 def new_run() -> str:

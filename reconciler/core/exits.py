@@ -9,6 +9,7 @@ class Why(StrEnum):
     """A reason for an exit code other than 0."""
 
     ERROR = "error"
+    JOURNAL = "journal"
     UNFINISHED = "unfinished"
     STALE = "stale"
     GUARD = "guard"
@@ -20,6 +21,7 @@ class Why(StrEnum):
 
 CODES: Final = {
     Why.ERROR: 1,
+    Why.JOURNAL: 1,
     Why.UNFINISHED: 5,
     Why.STALE: 4,
     Why.GUARD: 3,

@@ -1,8 +1,10 @@
 """One line of the journal: what was intended, answered, found or decided. Never changed once written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
@@ -58,3 +60,20 @@ class Record:
     plan: str | None = None
     text: str | None = None
     started: bool | None = None
+
+
+_ABOUT: Final = ("address", "origin", "model_id")
+
+NEEDS: Final[Mapping[RecordKind, tuple[str, ...]]] = {
+    RecordKind.PLAN_USED: ("plan",),
+    RecordKind.INTENT: (*_ABOUT, "verb"),
+    RecordKind.ACCEPTED: (*_ABOUT, "verb"),
+    RecordKind.REFUSED: (*_ABOUT, "verb"),
+    RecordKind.UNCERTAIN: (*_ABOUT, "verb"),
+    RecordKind.ADOPTED: (*_ABOUT, "verb"),
+    RecordKind.SETTLED: (*_ABOUT, "verb", "outcome"),
+    RecordKind.VERIFIED: (*_ABOUT, "target"),
+    RecordKind.DECLARED: (*_ABOUT, "live"),
+    RecordKind.PROTECTED: (*_ABOUT, "on"),
+}
+"""The fields without which a record of a kind means nothing."""

@@ -34,8 +34,8 @@ class Fetch(Protocol):
 class Log(Protocol):
     """Writes to the journal."""
 
-    async def __call__(self, record: Record) -> None:
-        """Return once `record` is durable. Raises `JournalError`."""
+    async def __call__(self, record: Record, *, owed: bool = False) -> None:
+        """Return once `record` is durable. Raises `JournalError`; what is `owed` is then written when that can be."""
         ...
 
 
@@ -49,14 +49,15 @@ class Note(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What all actions of one apply share. `reissue`: a deploy whose answer was lost may be sent once more when it
-    shows no effect."""
+    """What all actions of one apply share. `tell` gets every step, `warn` what must be seen. `reissue`: a deploy whose
+    answer was lost may be sent once more when it shows no effect."""
 
     observer: Observer
     log: Log
     make: Note
     fetch: Fetch
     tell: Callable[[Event], None]
+    warn: Callable[[str], object]
     stop: Stop
     clock: Clock
     reissue: bool = False
@@ -136,9 +137,11 @@ class ActionRun:
     async def note(self, kind: RecordKind, **fields: Any) -> None:
         """Record what has happened already: a journal that fails now must not end the following of a running job."""
         try:
-            await self.means.log(self.record(kind, attempt=self.attempts or None, **fields))
+            await self.means.log(self.record(kind, attempt=self.attempts or None, **fields), owed=True)
         except JournalError as error:
             self.notes.append(str(error))
+            job = f", job {self.job.id}" if self.job is not None and self.job.id else ""
+            self.means.warn(f"{self.action.id}: {kind}{job}, but not on record: {error}")
 
     async def note_job(self, kind: RecordKind, job: Job) -> None:
         """Record the job that is followed from here on."""

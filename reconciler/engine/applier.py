@@ -2,7 +2,7 @@
 exception."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from reconciler.core.event import Phase
@@ -24,8 +24,11 @@ HOUR: Final = 3600.0
 class Applier:
     """Runs the actions of one plan."""
 
-    def __init__(self, world: World, actions: Sequence[Action], means: Means) -> None:
-        self._world, self._actions, self._means = world, actions, means
+    def __init__(
+        self, world: World, actions: Sequence[Action], means: Means, *, hurry: Callable[[], object] = lambda: None
+    ) -> None:
+        """`hurry` is called when the run was told to stop."""
+        self._world, self._actions, self._means, self._hurry = world, actions, means, hurry
         self._models: Mapping[str, Model] = {model.address: model for model in world.inventory.models}
         self._memories: Mapping[str, Memory] = world.memories()
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
@@ -43,6 +46,8 @@ class Applier:
         everything = asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await asyncio.wait((everything, stopped), return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        if self._means.stop.is_set:
+            self._hurry()
         running = {task for task in self._tasks.values() if not task.done()}
         if running:
             _, running = await asyncio.wait(running, timeout=LAST_SECONDS)

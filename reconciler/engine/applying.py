@@ -1,7 +1,9 @@
 """Use case: apply a plan. One outcome per action, all of it in the journal."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,7 @@ from reconciler.engine.observer import Observer
 from reconciler.engine.planning import Planned, plan_reasons
 from reconciler.engine.waiting import Stop
 from reconciler.engine.world import World
+from reconciler.errors import JournalError
 from reconciler.journal.committer import Committer
 from reconciler.platforms.http import Downloader
 
@@ -30,10 +33,12 @@ EXPORT_LIMIT: Final = 64 * 1024**3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """How a plan is applied. `exports` is the export root; `saved` the id of the saved plan it uses up; `left_out` are
-    the outcomes of its actions that may not run any more."""
+    the outcomes of its actions that may not run any more. `warn` gets what must be seen even by those
+    who want no progress."""
 
     exports: Path
     tell: Callable[[Event], None]
+    warn: Callable[[str], object]
     stop: Stop
     reissue: bool = False
     saved: str | None = None
@@ -56,31 +61,36 @@ async def apply(world: World, planned: Planned, actions: tuple[Action, ...], ord
         make=make,
         fetch=_fetcher(world, orders.exports),
         tell=orders.tell,
+        warn=orders.warn,
         stop=orders.stop,
         clock=world.clock,
         reissue=orders.reissue,
     )
-    outcomes = (*await Applier(world, actions, means).run(), *orders.left_out)
-    await committer.drain()
-    reasons = [*_unfinished(outcomes), *plan_reasons(planned.plan)]
-    report = Report(
+    outcomes = (*await Applier(world, actions, means, hurry=committer.hurry).run(), *orders.left_out)
+    finished = world.clock.now()
+    await _end(committer, Record(kind=RecordKind.RUN_ENDED, at=finished, run=world.run, text=_counted(outcomes)))
+    reasons = [*([Why.JOURNAL] if committer.failed else []), *_unfinished(outcomes), *plan_reasons(planned.plan)]
+    return Report(
         run_id=world.run,
         plan_digest=planned.plan.digest,
         started_at=began,
-        finished_at=world.clock.now(),
+        finished_at=finished,
         exit_code=exit_code(reasons),
         reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
         outcomes=outcomes,
     )
-    await _end(world, report)
-    return report
 
 
-async def _end(world: World, report: Report) -> None:
-    assert world.store is not None
-    text = ", ".join(f"{count} {kind}" for kind, count in report.summary.items() if count) or "nothing to do"
-    ended = Record(kind=RecordKind.RUN_ENDED, at=report.finished_at, run=world.run, text=text)
-    await asyncio.to_thread(world.store.write, [ended])
+async def _end(committer: Committer, ended: Record) -> None:
+    """Close the bracket of the run. What can't be written makes its exit code, not its end."""
+    with suppress(JournalError):
+        await committer.append(ended)
+    await committer.close()
+
+
+def _counted(outcomes: Iterable[Outcome]) -> str:
+    counts = Counter(outcome.kind for outcome in outcomes)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in OutcomeKind if counts[kind]) or "nothing to do"
 
 
 def refusal(world: World, planned: Planned) -> Report:

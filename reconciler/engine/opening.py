@@ -1,28 +1,36 @@
 """Opens a world: takes the lock where one is needed, reads the journal, opens the platforms, and closes all of it."""
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from reconciler.clock import Clock
 from reconciler.core.model import Inventory, PlatformEntry
+from reconciler.core.record import Record
 from reconciler.engine.world import Account, Recollection, World
-from reconciler.journal.lock import Lock
+from reconciler.errors import LockHeld
+from reconciler.journal.opening import journal_name, lock_journal, open_journal
 from reconciler.journal.store import Store
 from reconciler.platforms.access import Credentials
 from reconciler.platforms.base import Opening
 from reconciler.platforms.registry import find_factory
+
+PAUSE: Final = 0.1
+"""Seconds between two tries to get the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """What the environment and the options say about a run.
 
-    `credentials` is by platform name and lacks those that offline runs do not need; `journal` is a path; `write`:
-    the run writes to the journal, so it is made if it is missing and locked, waiting at most `lock_timeout` seconds.
-    `poll` and `settle` override every platform's, in seconds."""
+    `credentials` is by platform name and lacks those that offline runs do not need; `journal` is a path or a database
+    URL; `write`: the run writes to the journal, so it is made if it is missing and locked, waiting at most
+    `lock_timeout` seconds. `poll` and `settle` override every platform's, in seconds. `tell` gets a line where
+    something is worth knowing before the run begins."""
 
     inventory: Inventory
     credentials: Mapping[str, Credentials]
@@ -36,18 +44,15 @@ class Setup:
     offline: bool = False
     poll: float | None = None
     settle: float | None = None
+    tell: Callable[[str], object] = lambda _line: None
 
 
 @asynccontextmanager
 async def open_world(setup: Setup) -> AsyncIterator[World]:
     """The world of one run. Raises `LockHeld`, `JournalError`, `ConfigurationError` and `DefinitionError`."""
     async with AsyncExitStack() as stack:
-        if setup.write:
-            stack.enter_context(Lock(setup.journal, run=setup.run, timeout=setup.lock_timeout))
-        store = Store.open(setup.journal, create=setup.write)
-        if store is not None:
-            stack.callback(store.close)
-        records = tuple(store.read()) if store is not None else ()
+        store = await _open_store(setup, stack)
+        records = await asyncio.to_thread(_read, store) if store is not None else ()
         accounts = {}
         for entry in setup.inventory.platforms:
             account = _open(entry, setup)
@@ -64,6 +69,40 @@ async def open_world(setup: Setup) -> AsyncIterator[World]:
             run=setup.run,
             tool_version=setup.tool_version,
         )
+
+
+async def _open_store(setup: Setup, stack: AsyncExitStack) -> Store | None:
+    """The journal, locked where the run writes; None where there is none yet and the run writes nothing."""
+    if setup.write:
+        return await _locked(setup, stack)
+    store = await asyncio.to_thread(open_journal, setup.journal)
+    if store is None:
+        setup.tell(f"No journal at {journal_name(setup.journal)} yet: nothing is remembered of earlier runs.")
+    else:
+        stack.callback(store.close)
+    return store
+
+
+async def _locked(setup: Setup, stack: AsyncExitStack) -> Store:
+    ends, told = asyncio.get_running_loop().time() + setup.lock_timeout, False
+    while True:
+        attempt = ExitStack()
+        try:
+            store = await asyncio.to_thread(attempt.enter_context, lock_journal(setup.journal, run=setup.run))
+        except LockHeld as held:
+            if asyncio.get_running_loop().time() >= ends:
+                raise
+            if not told:
+                setup.tell(f"Waiting for the lock, at most {setup.lock_timeout:g} s: {str(held).split(';')[0]}.")
+                told = True
+            await asyncio.sleep(PAUSE)
+        else:
+            stack.enter_context(attempt)
+            return store
+
+
+def _read(store: Store) -> tuple[Record, ...]:
+    return tuple(store.read())
 
 
 def _open(entry: PlatformEntry, setup: Setup) -> Account:

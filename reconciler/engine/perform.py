@@ -74,7 +74,7 @@ async def settle(run: ActionRun, outcome: Outcome) -> Outcome:
         text=outcome.error or outcome.note,
     )
     try:
-        await run.means.log(record)
+        await run.means.log(record, owed=True)
     except JournalError as error:
         outcome = replace(outcome, note="; ".join(filter(None, (outcome.note, str(error)))))
     run.means.tell(

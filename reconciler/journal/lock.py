@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import JournalError, LockHeld
@@ -13,37 +14,36 @@ from reconciler.errors import JournalError, LockHeld
 class Lock:
     """An exclusive lock on `JOURNAL.lock`. Use as a context manager."""
 
-    def __init__(self, journal: str, *, run: str, timeout: float = 0.0) -> None:
+    def __init__(self, journal: str, *, run: str) -> None:
         self._path = Path(f"{journal}.lock")
-        self._run, self._timeout = run, timeout
+        self._run = run
         self._handle: int | None = None
 
     def __enter__(self) -> "Lock":
-        """Take the lock, waiting at most `timeout` seconds. Raises `LockHeld`, naming the holder, or `JournalError`."""
+        """Take the lock. Raises `LockHeld`, naming the holder, or `JournalError`."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._handle = os.open(self._path, flags, 0o600)
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            handle = os.open(self._path, flags, 0o600)
         except OSError as error:
             raise JournalError(f"lock {self._path}: {error.strerror}") from error
-        ends = time.monotonic() + self._timeout
-        while not self._taken(self._handle):
-            if time.monotonic() >= ends:
-                holder = describe(os.pread(self._handle, 4096, 0))
-                os.close(self._handle)
-                raise LockHeld(
-                    f"another run holds the lock {self._path}: {holder}; try again, or use --lock-timeout 5m"
-                )
-            time.sleep(0.05)
+        if not self._taken(handle):
+            holder = describe(os.pread(handle, 4096, 0))
+            os.close(handle)
+            raise LockHeld(f"another run holds the lock {self._path}: {holder}; try again, or use --lock-timeout 5m")
+        self._handle = handle
         about = {"run": self._run, "pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, json.dumps(about).encode(), 0)
+        # For people only: a full disk must not end the run here, while nothing is at stake yet.
+        with suppress(OSError):
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, json.dumps(about).encode(), 0)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Free the lock."""
         if self._handle is not None:
-            os.ftruncate(self._handle, 0)
+            with suppress(OSError):
+                os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = None
 
@@ -70,7 +70,7 @@ def holder(journal: str) -> str | None:
     """Who holds the lock of a journal now, for people; None if nobody does. Raises `JournalError`."""
     path = Path(f"{journal}.lock")
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -1,14 +1,14 @@
-"""The journal's file or database: records in, records out, each durable before `write` returns. Decides nothing."""
+"""The journal's records: in, and out again, each durable before `write` returns. Decides nothing."""
 
 import json
-import os
-import stat
+import socket
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    URL,
+    BigInteger,
     Column,
     Connection,
     Engine,
@@ -17,16 +17,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
-    event,
     insert,
     inspect,
     select,
+    text,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from reconciler.core.record import Record
+from reconciler.core.record import NEEDS, Record
 from reconciler.errors import JournalError
 
 FORMAT = "reconciler/journal"
@@ -37,50 +35,61 @@ _about = Table("about", _metadata, Column("name", String(64), primary_key=True),
 _records = Table(
     "records",
     _metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("run", String(64), nullable=False),
     Column("address", String(600), index=True),
     Column("body", Text, nullable=False),
     sqlite_autoincrement=True,
 )
 
+_TOGETHER = text(
+    "INSERT INTO records (run, address, body) SELECT run, address, body FROM"
+    " unnest(CAST(:run AS text[]), CAST(:address AS text[]), CAST(:body AS text[]))"
+    " WITH ORDINALITY AS given (run, address, body, place) ORDER BY place"
+)
+"""However many records: one statement, one journey to a database that may be far away."""
+
 
 class Store:
-    """An append-only list of records behind a database URL or a path. `where` names it in messages."""
+    """An append-only list of records in a database. `where` names it in messages. With `held`, the one connection
+    that holds the journal's lock, all is written over that: once it is lost, nothing can be written any more."""
 
-    def __init__(self, where: str, engine: Engine) -> None:
+    def __init__(self, where: str, engine: Engine, held: Connection | None = None) -> None:
         self.where = where
-        self._engine = engine
+        self._engine, self._held = engine, held
 
     @classmethod
     def open(cls, where: str, *, create: bool) -> "Store | None":
-        """The journal at `where`: a path, or a database URL. None where there is none yet and `create` is False.
+        """Transitional."""
+        from pathlib import Path
 
-        A new file gets mode 0600 and its folder 0700. Raises `JournalError` when it can't be opened or isn't a
-        journal."""
+        from reconciler.journal import opening, sqlite
+
+        if not create or "://" in where:
+            return opening.open_journal(where.removeprefix("sqlite:///"))
+        sqlite.prepare(Path(where), create=True)
+        store = cls(where, sqlite.open_engine(Path(where)))
+        store.check(create=True)
+        return store
+
+    def check(self, *, create: bool) -> bool:
+        """Whether there is a journal; with `create` it is made where there is none.
+
+        Raises `JournalError` where there is something else."""
         try:
-            if "://" in where:
-                store = cls(make_url(where).render_as_string(hide_password=True), create_engine(where))
-            else:
-                path = Path(where)
-                if not path.exists() and not create:
-                    return None
-                _prepare(path, create)
-                store = cls(where, _sqlite(path))
-            return store._checked(create)
-        except (ArgumentError, ValueError) as error:
-            raise JournalError(f"{where.split('://')[0]}://…: not a database address that is understood") from error
-        except (SQLAlchemyError, ImportError) as error:
-            raise JournalError(f"journal {where.split('@')[-1]}: {_short(error)}") from error
+            with self._connection() as connection, _whole(connection, change=create):
+                return self._check(connection, create)
+        except SQLAlchemyError as error:
+            raise JournalError(f"journal {self.where}: {short(error)}") from error
 
     def write(self, records: Sequence[Record]) -> None:
-        """Append `records` in one transaction; they are on disk when this returns. Raises `JournalError`."""
+        """Append `records`, all or none; they are on disk when this returns. Raises `JournalError`."""
         rows = [{"run": record.run, "address": record.address, "body": _encode(record)} for record in records]
         try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(_records), rows)
+            with self._connection() as connection, connection.begin():
+                connection.execute(*_appending(connection, rows))
         except SQLAlchemyError as error:
-            raise JournalError(f"journal {self.where} cannot be written: {_short(error)}") from error
+            raise JournalError(f"journal {self.where} cannot be written: {short(error)}") from error
 
     def read(self, address: str | None = None) -> Iterator[Record]:
         """Every record, the oldest first; only those of one model where `address` is given. Raises `JournalError`."""
@@ -92,44 +101,73 @@ class Store:
                 for (body,) in connection.execute(query):
                     yield _decode(body)
         except SQLAlchemyError as error:
-            raise JournalError(f"journal {self.where} cannot be read: {_short(error)}") from error
+            raise JournalError(f"journal {self.where} cannot be read: {short(error)}") from error
         except msgspec.MsgspecError as error:
             raise JournalError(f"journal {self.where} holds a record that cannot be read: {error}") from error
+
+    def abort(self) -> None:
+        """Make a write that another thread waits for fail now, where that is possible: its answer is waited for no
+        longer."""
+        if self._held is None or self._held.invalidated:
+            return
+        with suppress(Exception):  # it may be ending by itself at this moment
+            handle = self._held.connection.driver_connection.fileno()  # type: ignore[union-attr]
+            with socket.socket(fileno=socket.dup(handle)) as link:
+                link.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the file or connection."""
         self._engine.dispose()
 
-    def _checked(self, create: bool) -> "Store | None":
-        there = False
-        try:
-            there = self._check(create)
-        finally:
-            if not there:
-                self.close()
-        return self if there else None
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        if self._held is None:
+            with self._engine.connect() as connection:
+                yield connection
+        elif self._held.invalidated or self._held.closed:
+            raise JournalError(f"journal {self.where}: the connection was lost, and the lock with it")
+        else:
+            yield self._held
 
-    def _check(self, create: bool) -> bool:
-        """Whether there is a journal; with `create` there is. Raises `JournalError` where there is something else."""
-        with self._engine.begin() as connection:
-            file = connection.dialect.name == "sqlite"
-            if create and file:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # made whole or not at all, and by one process only
-            tables = inspect(connection).get_table_names()
-            if _about.name not in tables:
-                if tables and file:
-                    raise JournalError(f"{self.where} is a database, but not a journal of reconciler")
-                if not create:
-                    return False  # an empty file: nothing was ever written
-            about = _read_about(connection) if _about.name in tables else {}
-            if create and not about:
-                about = _make(connection)
+    def _check(self, connection: Connection, create: bool) -> bool:
+        tables = inspect(connection).get_table_names()
+        if _about.name not in tables:
+            # A file of SQLite's is a journal's own; a larger database may hold other things as well.
+            if tables if connection.dialect.name == "sqlite" else _records.name in tables:
+                raise JournalError(f"{self.where} is a database, but not a journal of reconciler")
+            if not create:
+                return False  # nothing was ever written
+        about = _read_about(connection) if _about.name in tables else {}
+        if create and not about:
+            about = _make(connection)
         if (
             about.get("format") != FORMAT
             or about.get("format_version", "").split(".")[0] != FORMAT_VERSION.split(".")[0]
         ):
             raise JournalError(f"{self.where} is not a journal of this version of reconciler")
         return True
+
+
+@contextmanager
+def _whole(connection: Connection, *, change: bool) -> Iterator[None]:
+    """All that is done inside is done together, and by one process only, or not at all."""
+    with connection.begin():
+        if change:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+        try:
+            yield
+        except BaseException:
+            if change:
+                connection.exec_driver_sql("ROLLBACK")
+            raise
+        if change:
+            connection.exec_driver_sql("COMMIT")
+
+
+def _appending(connection: Connection, rows: list[dict[str, Any]]) -> tuple[Any, Any]:
+    if connection.dialect.name != "postgresql":
+        return insert(_records), rows
+    return _TOGETHER, {name: [row[name] for row in rows] for name in ("run", "address", "body")}
 
 
 def _make(connection: Connection) -> dict[str, str]:
@@ -142,38 +180,6 @@ def _make(connection: Connection) -> dict[str, str]:
 
 def _read_about(connection: Connection) -> dict[str, str]:
     return {row.name: row.value for row in connection.execute(select(_about))}
-
-
-def _prepare(path: Path, create: bool) -> None:
-    try:
-        if create:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
-        handle = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise JournalError(f"journal {path}: {error.strerror}") from error
-    try:
-        if os.fstat(handle).st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise JournalError(f"journal {path} can be written by others: chmod 600 {path}")
-        # SQLite takes a short file of anything for an empty database; a power cut may leave zeros of a new one.
-        if os.read(handle, 16).strip(b"\0") not in (b"", b"SQLite format 3"):
-            raise JournalError(f"{path} is not a journal of reconciler, nor any database")
-    finally:
-        os.close(handle)
-
-
-def _sqlite(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def _durable(connection: object, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        # One file that can be copied from runner to runner, and a commit that survives a power cut.
-        cursor.execute("PRAGMA journal_mode=DELETE")
-        cursor.execute("PRAGMA synchronous=EXTRA")
-        cursor.close()
-
-    return engine
 
 
 def _encode(record: Record) -> str:
@@ -189,8 +195,12 @@ _decoder = msgspec.json.Decoder(Record)
 
 
 def _decode(body: str) -> Record:
-    return _decoder.decode(body)
+    record = _decoder.decode(body)
+    if missing := [name for name in NEEDS.get(record.kind, ()) if getattr(record, name) is None]:
+        raise msgspec.ValidationError(f"{record.kind} without {' and '.join(missing)}")
+    return record
 
 
-def _short(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def short(error: Exception) -> str:
+    """What a database says went wrong, in one line."""
+    return (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]

@@ -7,10 +7,11 @@ import subprocess
 import sys
 
 from reconciler.journal.lock import Lock
+from reconciler.journal.opening import lock_journal
 
 
 def main(journal: str, run: str, command: list[str]) -> None:
-    with Lock(journal, run=run):
+    with lock_journal(journal, run=run) if "://" in journal else Lock(journal, run=run):
         # close_fds=False: whatever is not closed by the lock's own care is inherited.
         pid = subprocess.Popen(command, close_fds=False, stdin=subprocess.DEVNULL).pid if command else 0
         print(f"held {pid}", flush=True)

@@ -14,6 +14,7 @@ from reconciler.errors import JournalError
 from reconciler.journal.committer import Committer
 from reconciler.journal.store import Store
 
+from .files import made
 from .records import record
 
 
@@ -24,9 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[Store]:
-    opened = Store.open(str(path), create=True)
-    assert opened is not None
-    with closing(opened):
+    with closing(made(path)) as opened:
         yield opened
 
 
@@ -184,7 +183,7 @@ def test_a_cancelled_waiter_does_not_lose_its_record(store: Store, path: Path, c
             tasks[cancelled].cancel()
             await asyncio.sleep(0)
             assert tasks[cancelled].cancelled()
-        await committer.drain()
+        await committer.close()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [result is None for result in results] == [number != cancelled for number in range(3)]
 
@@ -201,27 +200,27 @@ def test_an_error_that_nobody_waits_for_is_not_reported_at_exit(store: Store, pa
         with held(path, "DROP TABLE records"):
             (task,) = await begun(committer, 0)
             task.cancel()
-        await committer.drain()
+        await committer.close()
 
     run(work)
     assert complaints == []
 
 
-def test_draining_waits_for_all_that_was_handed_in(store: Store, path: Path) -> None:
+def test_closing_waits_for_all_that_was_handed_in(store: Store, path: Path) -> None:
     async def work() -> None:
         committer = Committer(store)
         with held(path):
             await begun(committer, 0)
             tasks = await begun(committer, 1, 2)
-            drained = asyncio.create_task(committer.drain())
+            closed = asyncio.create_task(committer.close())
             await asyncio.sleep(0.05)
-            assert not drained.done()
-        await drained
+            assert not closed.done()
+        await closed
         assert all(task.done() for task in tasks)
 
     run(work)
     assert texts(store) == [0, 1, 2]
 
 
-def test_draining_with_nothing_to_write_returns_at_once(store: Store) -> None:
-    run(Committer(store).drain)
+def test_closing_with_nothing_to_write_returns_at_once(store: Store) -> None:
+    run(Committer(store).close)

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from reconciler.journal.store import Store
+from reconciler.journal.opening import open_journal
 
 from .writers import Writer
 
@@ -14,7 +14,7 @@ KILLS = 20
 
 def texts(path: Path) -> list[str]:
     """What stands in a journal; nothing where there is none yet."""
-    store = Store.open(str(path), create=False)
+    store = open_journal(str(path))
     if store is None:
         return []
     with closing(store):

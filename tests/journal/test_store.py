@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from reconciler.core.job import Verb
 from reconciler.core.record import Record, RecordKind
 from reconciler.errors import JournalError
+from reconciler.journal.opening import open_journal
 from reconciler.journal.store import Store
 
+from .files import made
 from .records import histories, intent, record
 from .writers import Writer
 
@@ -32,12 +34,6 @@ def store(path: Path) -> Iterator[Store]:
         yield opened
 
 
-def made(path: Path | str) -> Store:
-    opened = Store.open(str(path), create=True)
-    assert opened is not None
-    return opened
-
-
 def notes(count: int, start: int = 0, **fields: Any) -> list[Record]:
     return [record(RecordKind.RUN_STARTED, text=str(start + number), **fields) for number in range(count)]
 
@@ -45,9 +41,9 @@ def notes(count: int, start: int = 0, **fields: Any) -> list[Record]:
 def refused(path: Path | str) -> str:
     """What an open says, which must be the same whether the journal may be made or not."""
     messages = set()
-    for create in (True, False):
+    for opened in (made, open_journal):
         with pytest.raises(JournalError) as caught:
-            Store.open(str(path), create=create)
+            opened(str(path))
         messages.add(str(caught.value))
     (message,) = messages
     assert "\n" not in message
@@ -171,7 +167,7 @@ def test_a_symlink_to_nowhere_makes_nothing(tmp_path: Path) -> None:
     link, target = tmp_path / "link.db", tmp_path / "target.db"
     link.symlink_to(target)
     with pytest.raises(JournalError):
-        Store.open(str(link), create=True)
+        made(link)
     assert not target.exists()
 
 
@@ -229,7 +225,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(JournalError, match="file/journal"):
-        Store.open(str(tmp_path / "file" / "journal.db"), create=True)
+        made(tmp_path / "file" / "journal.db")
 
 
 def test_a_journal_cut_short_is_refused(path: Path) -> None:
@@ -287,7 +283,7 @@ def test_a_journal_that_cannot_be_written_says_so(path: Path) -> None:
 
 
 def test_where_nothing_is_and_nothing_may_be_made_there_is_none(path: Path) -> None:
-    assert Store.open(str(path), create=False) is None
+    assert open_journal(str(path)) is None
     assert not path.parent.exists()
 
 
@@ -295,7 +291,7 @@ def test_an_empty_file_is_no_journal_yet(path: Path) -> None:
     """What is left of a process that was killed while it made one."""
     path.parent.mkdir()
     path.touch(0o600)
-    assert Store.open(str(path), create=False) is None
+    assert open_journal(str(path)) is None
     assert path.stat().st_size == 0
     with closing(made(path)) as opened:
         opened.write(notes(1))
@@ -305,7 +301,7 @@ def test_an_empty_file_is_no_journal_yet(path: Path) -> None:
 def test_a_journal_that_is_there_opens_either_way(path: Path) -> None:
     with closing(made(path)) as opened:
         opened.write(notes(1))
-    again = Store.open(str(path), create=False)
+    again = open_journal(str(path))
     assert again is not None
     with closing(again):
         assert list(again.read()) == notes(1)
@@ -321,16 +317,19 @@ def test_any_name_is_the_name_of_the_file(tmp_path: Path, name: str) -> None:
 
 
 def test_a_database_address_will_do(tmp_path: Path) -> None:
-    with closing(made(f"sqlite:///{tmp_path}/shared.db")) as opened:
+    with closing(made(tmp_path / "shared.db")) as opened:
         opened.write(notes(1))
-        assert list(opened.read()) == notes(1)
+    again = open_journal(f"sqlite:///{tmp_path}/shared.db")
+    assert again is not None
+    with closing(again):
+        assert list(again.read()) == notes(1)
 
 
 @pytest.mark.parametrize(
     "address",
     [
         "nonsense://user:hunter2@host/db",
-        "postgresql+nonsense://user:hunter2@host/db",
+        "mysql://user:hunter2@host/db",
         "sqlite+nonsense:///hunter2",
         "://hunter2",
         "postgresql://user:hunter2@host:port/db",
@@ -338,7 +337,7 @@ def test_a_database_address_will_do(tmp_path: Path) -> None:
 )
 def test_an_address_that_leads_nowhere_shows_no_password(address: str) -> None:
     with pytest.raises(JournalError) as caught:
-        Store.open(address, create=True)
+        open_journal(address)
     assert "hunter2" not in str(caught.value)
 
 

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from reconciler.core.record import RecordKind
-from reconciler.journal.store import Store
 
+from .files import made
 from .records import record
 
 _PROCESSES: Final = multiprocessing.get_context("forkserver")
@@ -67,8 +67,7 @@ class Writer:
 def _append(there: Connection, journal: str, run: str, count: int | None, pause: float) -> None:
     there.send("ready")
     there.recv()
-    store = Store.open(journal, create=True)
-    assert store is not None
+    store = made(journal)
     for number in itertools.count() if count is None else range(count):
         text = f"{run}:{number}"
         store.write([record(RecordKind.RUN_STARTED, run=run, text=text)])

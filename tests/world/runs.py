@@ -316,6 +316,7 @@ class Story:
             orders = Orders(
                 exports=self.folder / "exports",
                 tell=lambda event: self.rules.told(session, event),
+                warn=lambda _line: None,
                 stop=stop,
                 reissue=reissue,
                 saved=saved.id if saved else None,
