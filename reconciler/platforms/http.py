@@ -10,8 +10,9 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import msgspec
@@ -31,6 +32,9 @@ LIST_LIMIT: Final = 64 * 1024 * 1024
 
 ATTEMPTS: Final = 3
 """How often a read is tried."""
+
+REDIRECTS: Final = 3
+"""How often a download may be sent elsewhere. An API call never is."""
 
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE: Final = 30.0
@@ -144,6 +148,8 @@ class Channel:
                 follow_redirects=False,
                 auth=auth,
                 headers=_HEADERS,
+                # An API that is reached by key needs no cookies; none is taken, so none can be sent.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 trust_env=outside,
             )
 
@@ -233,27 +239,26 @@ class Downloader:
     async def fetch(self, url: str, write: Callable[[bytes], object], *, near: str) -> None:
         """Pass the bytes at `url` to `write`. `near` is the API's origin: loopback is reached only from loopback.
 
-        Raises `RequestFailed`; the text never shows the address beyond its host, since it opens the file to anyone."""
-        try:
-            parts = urlsplit(url.strip())
-            host, port = parts.hostname or "", parts.port or 443
-        except ValueError as error:
-            raise RequestFailed("the download address is not one") from error
-        local = is_loopback(urlsplit(near).hostname or "")
-        if parts.scheme != "https" and not (parts.scheme == "http" and local and is_loopback(host)):
-            raise RequestFailed(f"the download address is {parts.scheme or 'no'}://, only https is fetched")
-        if parts.username or parts.password:
-            raise RequestFailed("the download address holds a user name")
+        A redirect is followed, at most three times, each new address checked like the first. Raises `RequestFailed`;
+        the text never shows an address beyond its host, since it opens the file to anyone."""
+        local, url = is_loopback(urlsplit(near).hostname or ""), url.strip()
         try:
             async with asyncio.timeout(self._timeout):
-                address = host if local and is_loopback(host) else await public_address(host, port)
-                await self._stream(url.strip(), host, address, write)
+                for _ in range(REDIRECTS + 1):
+                    host, port = _download_host(url, local)
+                    address = host if local and is_loopback(host) else await public_address(host, port)
+                    following = await self._stream(url, host, address, write)
+                    if following is None:
+                        return
+                    url = urljoin(url, following)
         except TimeoutError as error:
             raise RequestFailed(f"the download from {host} did not end in {self._timeout:g} s") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise RequestFailed(f"the download from {host} broke ({type(error).__name__})") from error
+        raise RequestFailed(f"the download from {host} redirects more than {REDIRECTS} times")
 
-    async def _stream(self, url: str, host: str, address: str, write: Callable[[bytes], object]) -> None:
+    async def _stream(self, url: str, host: str, address: str, write: Callable[[bytes], object]) -> str | None:
+        """Pass the bytes on; or return the address that the server says to ask instead."""
         # Connecting to the address that was checked, under the host's name, leaves no room for a second, other answer
         # of the name server.
         target = httpx.URL(url).copy_with(host=address)
@@ -268,6 +273,8 @@ class Downloader:
                 extensions=extensions,
             ) as response,
         ):
+            if response.has_redirect_location:
+                return str(response.headers["location"])
             if response.status_code != 200:
                 raise RequestFailed(f"the download from {host} answered {response.status_code}")
             size = 0
@@ -276,6 +283,21 @@ class Downloader:
                 if size > self._limit:
                     raise RequestFailed(f"the download from {host} is larger than {self._limit} bytes")
                 write(chunk)
+        return None
+
+
+def _download_host(url: str, local: bool) -> tuple[str, int]:
+    """Host and port of a download address. `local`: the API is on loopback itself. Raises `RequestFailed`."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+    except ValueError as error:
+        raise RequestFailed("the download address is not one") from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and local and is_loopback(host)):
+        raise RequestFailed(f"the download address is {parts.scheme or 'no'}://, only https is fetched")
+    if parts.username or parts.password:
+        raise RequestFailed("the download address holds a user name")
+    return host, port
 
 
 def pause(attempt: int, chance: random.Random) -> float:

@@ -163,15 +163,65 @@ async def test_no_host_at_all_is_a_failure() -> None:
     assert (await refusal("https:///SECRET", near=FAR)).startswith("the download from  broke (")
 
 
-@pytest.mark.parametrize("status", [201, 204, 206, 301, 302, 307, 401, 403, 404, 410, 500, 503])
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 302, 304, 401, 403, 404, 410, 500, 503])
 async def test_only_a_whole_file_is_a_file(status: int) -> None:
-    async with Service(lambda _: Say(b"page")) as elsewhere:
-        said = Say(b"" if status == 204 else b"page", status=status, headers={"location": f"{elsewhere.origin}/SECRET"})
-        async with Service(lambda _: said) as service:
-            text = await refusal(f"{service.origin}/SECRET")
+    said = Say(b"" if status in (204, 304) else b"page", status=status)
+    async with Service(lambda _: said) as service:
+        text = await refusal(f"{service.origin}/SECRET")
 
     assert text == f"the download from 127.0.0.1 answered {status}"
-    assert (len(service.seen), elsewhere.connections) == (1, 0)
+    assert len(service.seen) == 1
+
+
+# Redirects: each new address is checked like the first.
+
+
+def hops(count: int) -> Say:
+    return Say(b"file") if count == 0 else Say(status=302, headers={"location": f"/{count - 1}?sig=SECRET"})
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_leads_to_the_file(status: int) -> None:
+    async with Service(lambda _: Say(b"file")) as elsewhere:
+        said = Say(b"page", status=status, headers={"location": f"{elsewhere.origin}/f", "set-cookie": "a=b"})
+        async with Service(lambda _: said) as service:
+            assert await fetched(f"{service.origin}/SECRET") == b"file"
+
+    (seen,) = elsewhere.seen
+    assert {"x-api-key", "authorization", "cookie", "referer"}.isdisjoint(seen.headers)
+    assert seen.headers["host"] == elsewhere.origin[7:]
+
+
+@pytest.mark.parametrize(("count", "whole"), [(1, True), (3, True), (4, False), (50, False)])
+async def test_it_is_sent_on_three_times_at_most(count: int, whole: bool) -> None:
+    async with Service(lambda seen: hops(int(seen.target[1:].split("?")[0]))) as service:
+        if whole:
+            assert await fetched(f"{service.origin}/{count}") == b"file"
+        else:
+            text = await refusal(f"{service.origin}/{count}")
+            assert text == "the download from 127.0.0.1 redirects more than 3 times"
+
+    assert len(service.seen) == min(count, 3) + 1
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("http://files.example/SECRET", "the download address is http://, only https is fetched"),
+        ("file:///etc/SECRET", "the download address is file://, only https is fetched"),
+        ("https://u:SECRET@files.example/", "the download address holds a user name"),
+        ("https://169.254.169.254/latest/SECRET", "the download from 169.254.169.254 broke (OSError)"),
+        ("//10.0.0.1/SECRET", "the download address is http://, only https is fetched"),
+        ("https://10.0.0.1/SECRET", "the download from 10.0.0.1 broke (OSError)"),
+        ("https://[::ffff:10.0.0.1]/SECRET", "the download from ::ffff:10.0.0.1 broke (OSError)"),
+        ("https://files.example:99999/SECRET", "the download address is not one"),
+    ],
+)
+async def test_a_redirect_leads_nowhere_that_is_not_fetched_from(target: str, says: str) -> None:
+    async with Service(lambda _: Say(status=302, headers={"location": target})) as service:
+        assert await refusal(f"{service.origin}/SECRET") == says
+
+    assert len(service.seen) == 1
 
 
 @pytest.mark.parametrize(("size", "whole"), [(1000, True), (1001, False), (500_000, False)])

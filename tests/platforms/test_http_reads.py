@@ -219,6 +219,18 @@ async def test_headers_of_an_answer_are_given_in_lower_case() -> None:
         assert (await line.read(get())).headers["x-odd"] == "1"
 
 
+async def test_a_cookie_is_not_kept() -> None:
+    async with (
+        Service(lambda _: Say({}, headers={"set-cookie": "session=1; Path=/"})) as service,
+        channel(service.origin) as line,
+    ):
+        await line.read(get())
+        await line.read(get())
+        await line.act(get())
+
+    assert ["cookie" in seen.headers for seen in service.seen] == [False] * 3
+
+
 # Deadlines.
 
 
