@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from reconciler.core.document import printable
 from reconciler.core.drift import Drift
 from reconciler.core.live import Failure
 from reconciler.core.plan import (
@@ -118,6 +119,8 @@ def read_plan(data: Any, *, key: str | None = None) -> Plan:
             raise PlanRefused("the plan was not sealed with the key in RECONCILER_PLAN_KEY; plan again where it is set")
         raise PlanRefused("the plan was altered since it was saved: its seal does not fit; plan again")
     plan = _to_plan(body)
+    if not plan.inventory.files:
+        raise PlanRefused("this plan cannot be read: it names no inventory")
     if with_digest(plan).digest != plan.digest:
         raise PlanRefused("the plan was altered since it was saved: its digest does not fit; plan again")
     return plan
@@ -127,7 +130,8 @@ def _check_version(data: Json) -> None:
     version = data.get("format_version")
     if not isinstance(version, str) or version.split(".")[0] != VERSION.split(".")[0]:
         raise PlanRefused(
-            f"format version {version} is not understood, this is {VERSION}: use the version that wrote it"
+            f"format version {printable(str(version)[:40])} is not understood, this is {VERSION}: "
+            "use the version that wrote it"
         )
 
 

@@ -17,9 +17,11 @@ EXPORTED = "exported"
 
 
 def decide_export(
-    model: Model, live: Live, memory: Memory, capabilities: Capabilities, *, now: datetime
+    model: Model, live: Live, memory: Memory, capabilities: Capabilities, *, now: datetime, reissue: bool = False
 ) -> Action | Blocked | None:
-    """The export of `model` that is due, or why it can't be made; None where none is wanted or the last will do."""
+    """The export of `model` that is due, or why it can't be made; None where none is wanted or the last will do.
+
+    `reissue`: one whose answer was lost, or that cannot be followed, may be sent once more."""
     wanted = model.target.export
     if wanted is None:
         return None
@@ -32,6 +34,8 @@ def decide_export(
         return _blocked(model, live, BlockedCode.ABSENT, f"the platform has no model {model.id} to export")
     running = memory.export_job
     adopts = RunningJob(verb=Verb.EXPORT, job=running.id) if running and running.id else None
+    if adopts is None and not reissue and (doubt := _doubt(memory)) is not None:
+        return _blocked(model, live, BlockedCode.UNKNOWN, doubt)
     return Action(
         address=model.address,
         verb=Verb.EXPORT,
@@ -47,6 +51,16 @@ def decide_export(
         else None,
         artifact=wanted.to or model.name + capabilities.artifact_suffix,
     )
+
+
+def _doubt(memory: Memory) -> str | None:
+    """An export that an earlier run has sent and that may still be under way: nothing that can be read shows it."""
+    again = "to send it once more: reconciler apply --reissue-unknown"
+    if memory.open_export is not None:
+        return f"an export sent on {memory.open_export.at:%Y-%m-%d %H:%M} UTC was never answered; {again}"
+    if memory.export_job is not None:
+        return f"an export accepted on {memory.export_job.since:%Y-%m-%d %H:%M} UTC has no id to follow; {again}"
+    return None
 
 
 def _due(memory: Memory, max_age: float | None, now: datetime) -> Reason | None:

@@ -61,17 +61,25 @@ class LastAction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """All that is remembered of one model of one origin. `job` is the last deploy or undeploy job, `job_ended` whether
-    its end is on record; `export_job` is an export not known to have ended; `open` a start with no answer."""
+    its end is on record, `sent` the settings that it was started with, None where it was not ours; `export_job` is an
+    export not known to have ended; `open` and `open_export` are starts with no answer."""
 
     job: Job | None = None
     job_ended: bool = False
+    sent: Settings | None = None
     export_job: Job | None = None
     believed: Believed | None = None
     applied: Applied | None = None
     exported: Exported | None = None
     open: Intent | None = None
+    open_export: Intent | None = None
     protected: bool = False
     last_action: LastAction | None = None
+
+    @property
+    def running(self) -> Job | None:
+        """The deploy or undeploy job whose end is not on record."""
+        return None if self.job_ended else self.job
 
 
 NOTHING = Memory()

@@ -126,7 +126,7 @@ def decide(
 def _one(known: _Known, now: datetime) -> tuple[list[Action], list[Blocked]]:
     """The actions on one model, the export first, and what is blocked."""
     deployment = _deployment(known)
-    export = decide_export(known.model, known.live, known.memory, known.capabilities, now=now)
+    export = decide_export(known.model, known.live, known.memory, known.capabilities, now=now, reissue=known.reissue)
     entries = [entry for entry in (export, deployment) if entry is not None]
     actions = [entry for entry in entries if isinstance(entry, Action)]
     blocked = [entry for entry in entries if isinstance(entry, Blocked)]
@@ -201,16 +201,22 @@ def _adopt(known: _Known, state: str) -> str:
 
 
 def _in_doubt(known: _Known, verb: Verb) -> Blocked | None:
-    """A deploy whose answer an earlier run lost and that shows no effect: it may cost twice, so a person decides."""
-    open_ = known.memory.open
-    if verb is not Verb.DEPLOY or open_ is None or open_.verb is not Verb.DEPLOY or known.reissue:
+    """A deploy of an earlier run that was never answered and shows no effect, or was accepted and never seen to end:
+    another may cost twice, so a person decides."""
+    open_, job = known.memory.open, known.memory.running
+    if verb is not Verb.DEPLOY or known.reissue:
         return None
-    state = str(known.live.state) if known.live.state in (LiveState.DEPLOYED, LiveState.UNDEPLOYED) else "STATE"
-    text = (
-        f"a deploy sent on {open_.at:%Y-%m-%d %H:%M} UTC was never answered and shows no effect; if it took none:"
-        f" {_adopt(known, state)}"
-    )
-    return _blocked(known, verb, BlockedCode.UNKNOWN, text)
+    if open_ is not None and open_.verb is Verb.DEPLOY:
+        state = str(known.live.state) if known.live.state in (LiveState.DEPLOYED, LiveState.UNDEPLOYED) else "STATE"
+        text = (
+            f"a deploy sent on {open_.at:%Y-%m-%d %H:%M} UTC was never answered and shows no effect; if it took none:"
+            f" {_adopt(known, state)}"
+        )
+        return _blocked(known, verb, BlockedCode.UNKNOWN, text)
+    if job is not None and job.verb is Verb.DEPLOY and known.live.state is LiveState.UNKNOWN:
+        text = f"a deploy accepted on {job.since:%Y-%m-%d %H:%M} UTC cannot be followed; say what came of it:"
+        return _blocked(known, verb, BlockedCode.UNKNOWN, f"{text} {_adopt(known, 'STATE')}")
+    return None
 
 
 def _redeploy(known: _Known) -> Action | Blocked | None:
@@ -220,7 +226,16 @@ def _redeploy(known: _Known) -> Action | Blocked | None:
     if applied.deployment is not Deployment.DEPLOYED:
         return None
     changes = "; ".join(explain_difference(applied.settings, known.model.settings)[:3])
-    return _start(known, Verb.DEPLOY, Reason(code=ReasonCode.SETTINGS, text=f"settings changed: {changes}"))
+    reason = Reason(code=ReasonCode.SETTINGS, text=f"settings changed: {changes}")
+    job = known.memory.running
+    if job is None or job.verb is not Verb.DEPLOY:
+        return _start(known, Verb.DEPLOY, reason)
+    accepted = RunningJob(verb=Verb.DEPLOY, job=job.id)
+    if known.memory.sent != known.model.settings:
+        return _start(known, Verb.DEPLOY, reason, follows=accepted)
+    # Sent already: whether it has ended or not, it is followed to its end.
+    text = f"{reason.text}; sent on {job.since:%Y-%m-%d %H:%M} UTC: followed, not sent again"
+    return _action(known, Verb.DEPLOY, replace(reason, text=text), adopts=accepted)
 
 
 def _why(known: _Known) -> Reason:

@@ -15,6 +15,7 @@ from string import ascii_letters, digits
 from typing import Any, Final
 
 from reconciler.core.document import Document, Path, printable
+from reconciler.core.schema_references import reference_problem
 from reconciler.errors import Complaint
 
 MAX_PROBLEMS: Final = 1000
@@ -39,7 +40,10 @@ class Checker:
 
     def __init__(self, schema: Mapping[str, Any], *, unknown: Callable[[Path], str | None] = lambda _: None) -> None:
         """`unknown` may give better words for a field, by its path, that the schema does not know."""
-        self._validator = _validator_class()(schema)
+        from referencing import Registry
+
+        # An empty registry fetches nothing, wherever a reference leads.
+        self._validator = _validator_class()(schema, registry=Registry())
         self._unknown = unknown
 
     def valid(self, data: Any) -> bool:
@@ -111,6 +115,7 @@ _SECRET = re.compile(
     r"|nugen-(?=(?:[\w-]{0,24}?[0-9]){4}|[\w-]{0,23}[A-Z])[\w-]{16,24}(?![\w-]))",
     re.ASCII,
 )
+_PASSWORD = re.compile(r"(?<=//)[^/@\s]{1,200}(?=@)")
 _SECRET_FIELD = re.compile(
     r"(?i)(?:x[-_])?(?:api|access|auth|private|probe)?[-_]?(?:key|token|secret|password)s?"
     r"(?:[-_](?:env|file|command|cmd|name|var))?|(?i:authorization|credentials?)"
@@ -169,7 +174,8 @@ def shown(value: Any, path: Path = ()) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     if isinstance(value, str):
-        text = printable(_SECRET.sub(lambda match: match[0].split("-")[0] + "-***", value[:200]))
+        masked = _PASSWORD.sub("***", _SECRET.sub(lambda match: match[0].split("-")[0] + "-***", value[:200]))
+        text = printable(masked)
         return f'"{text[:57]}…"' if len(text) > 58 else f'"{text}"'
     return json.dumps(value)[:60]
 
@@ -245,6 +251,8 @@ def _wrong_type(value: Any, wanted: list[str], path: Path, schema: Mapping[str, 
     kinds = " or ".join(dict.fromkeys(_KINDS[name] for name in wanted))
     if value is None:
         return f"{_label(path)}nothing stands here; wanted {kinds}" if path else f"this is empty; wanted {kinds}"
+    if not path and isinstance(value, str) and wanted == ["object"]:
+        return f"wanted {kinds}, found text"  # perhaps not the file it was taken for: none of it is shown
     text = shown(value, path)
     if "string" not in wanted or isinstance(value, dict | list) or not _pattern(schema.get("pattern", "")).search(text):
         return f"{_label(path)}wanted {schema.get('patternErrorMessage', kinds)}, found {text}"
@@ -324,4 +332,4 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
         Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError as error:
         return f"{'/'.join(map(str, error.absolute_path)) or 'its top'}: {error.message[:100]}"
-    return None
+    return reference_problem(schema)

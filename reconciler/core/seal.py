@@ -21,7 +21,8 @@ def seal(data: Any, key: str | None) -> str:
     """What shows that JSON data was not altered: its digest, or with a key an HMAC that only its holders can make."""
     if key is None:
         return digest(data)
-    return f"hmac-sha256:{hmac.new(key.encode(), canonical(data), hashlib.sha256).hexdigest()}"
+    secret = key.encode("utf-8", "surrogateescape")  # the environment may hold any bytes
+    return f"hmac-sha256:{hmac.new(secret, canonical(data), hashlib.sha256).hexdigest()}"
 
 
 def sealed(data: Any, claimed: str, key: str | None) -> bool:

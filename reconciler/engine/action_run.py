@@ -7,10 +7,10 @@ from typing import Any, Final, Protocol
 from reconciler.clock import Clock
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.event import Event, Phase
-from reconciler.core.job import Job
+from reconciler.core.job import Job, Verb
 from reconciler.core.live import Live, LiveState
 from reconciler.core.memory import Memory
-from reconciler.core.model import Model
+from reconciler.core.model import Model, Settings
 from reconciler.core.plan import Action, ReasonCode
 from reconciler.core.record import Record, RecordKind
 from reconciler.core.report import Artifact, Outcome, OutcomeKind
@@ -92,6 +92,18 @@ class ActionRun:
         """Whether it is to be done although the state is the target already: a deploy with new settings."""
         return self.action.reason.code is ReasonCode.SETTINGS
 
+    @property
+    def settings(self) -> Settings | None:
+        """The settings that a deploy of this run, or the one that it takes up again, was started with; None where
+        that is not known, or it is no deploy."""
+        if self.action.verb is not Verb.DEPLOY:
+            return None
+        if self.attempts:
+            return self.model.settings
+        if (job := self.memory.running) is not None and job.verb is Verb.DEPLOY:
+            return self.memory.sent
+        return self.model.settings if self.action.adopts is None else None
+
     def outcome(
         self,
         kind: OutcomeKind,
@@ -143,10 +155,10 @@ class ActionRun:
             job = f", job {self.job.id}" if self.job is not None and self.job.id else ""
             self.means.warn(f"{self.action.id}: {kind}{job}, but not on record: {error}")
 
-    async def note_job(self, kind: RecordKind, job: Job) -> None:
-        """Record the job that is followed from here on."""
+    async def note_job(self, kind: RecordKind, job: Job, *, settings: Settings | None = None) -> None:
+        """Record the job that is followed from here on, and the settings it was started with, if by this run."""
         self.job = job
-        await self.note(kind, job=job.id, before=job.before)
+        await self.note(kind, job=job.id, before=job.before, settings=settings)
 
 
 def shown(live: Live) -> str:

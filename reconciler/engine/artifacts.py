@@ -58,11 +58,12 @@ async def _write(downloader: Downloader, url: str, file: BinaryIO, near: str) ->
 def _folder(root: Path, below: Path) -> Path:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = root / below
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    resolved = folder.resolve()
-    if not resolved.is_relative_to(root.resolve()):
-        raise NotFetched(f"{folder} leads out of the export root {root}")
-    return resolved
+    for made in (False, True):  # before, so that nothing is made elsewhere; after, for what moved meanwhile
+        if made:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.resolve().is_relative_to(root.resolve()):
+            raise NotFetched(f"{folder} leads out of the export root {root}")
+    return folder.resolve()
 
 
 def _below(root: Path, path: Path) -> str:

@@ -28,9 +28,11 @@ async def follow(run: ActionRun, accepted: Accepted) -> JobStatus | Outcome:
     if job.id is None:
         if run.capabilities.reads_state and run.action.verb is not Verb.EXPORT:
             return await _follow_state(run)
-        error = "started, but the platform gave no job id to follow it by; look at the platform, then"
-        advice = f"reconciler adopt {run.action.address} --as STATE"
-        return run.outcome(OutcomeKind.UNCERTAIN, error=f"{error} {advice}")
+        error = "started, but the platform gave no job id to follow it by"
+        advice = f"look at the platform, then reconciler adopt {run.action.address} --as STATE"
+        if run.action.verb is Verb.EXPORT:
+            advice = "reconciler apply --reissue-unknown exports it once more"
+        return run.outcome(OutcomeKind.UNCERTAIN, error=f"{error}; {advice}")
     return await _follow_job(run, job, status)
 
 

@@ -85,8 +85,7 @@ class Observer:
         memory = self._memories[live.address]
         if live.evidence.source is not EvidenceSource.PROBE:
             return recall(live, memory)
-        open_ = memory.open if memory.open is not None and memory.open.verb is not Verb.EXPORT else None
-        job = None if memory.job_ended else memory.job
+        open_, job = memory.open, memory.running
         verb, at = (open_.verb, open_.at) if open_ else (job.verb, job.since) if job else (None, None)
         if verb is None or at is None or live.state is _ENDS[verb]:
             return live
@@ -141,15 +140,15 @@ def recall(live: Live, memory: Memory) -> Live:
     """A live state with what the journal adds: the job that is running, or what was believed where nothing can be
     read."""
     if live.evidence.source in READ:
-        job, verb = memory.job, _RUNS.get(live.state)
-        ours = job is not None and not memory.job_ended and job.verb is verb
+        job, verb = memory.running, _RUNS.get(live.state)
+        ours = job is not None and job.verb is verb
         return replace(live, job=job) if ours and live.job is None else live
-    if memory.open is not None and memory.open.verb is not Verb.EXPORT:
+    if memory.open is not None:
         note = f"the {memory.open.verb} sent on {memory.open.at:%Y-%m-%d %H:%M} UTC was never answered"
         return replace(
             live, state=LiveState.UNKNOWN, evidence=Evidence(source=EvidenceSource.NONE, note=note), job=None
         )
-    if live.state is LiveState.UNKNOWN and memory.believed is not None and (memory.job is None or memory.job_ended):
+    if live.state is LiveState.UNKNOWN and memory.believed is not None and memory.running is None:
         believed = memory.believed
         lost = live.evidence.note if memory.job is not None else None
         evidence = Evidence(source=believed.source, raw=live.evidence.raw, at=believed.at, note=lost)

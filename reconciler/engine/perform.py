@@ -69,7 +69,7 @@ async def settle(run: ActionRun, outcome: Outcome) -> Outcome:
         started=run.job is not None,
         live=run.live,
         target=Deployment(run.action.after) if succeeded and deployment else None,
-        settings=run.model.settings if succeeded and run.action.verb is Verb.DEPLOY else None,
+        settings=run.settings if succeeded else None,
         artifact=outcome.artifact,
         text=outcome.error or outcome.note,
     )

@@ -49,11 +49,12 @@ async def _wait_for_open(run: ActionRun) -> None:
     the settle time has passed. When an unanswered one left is not on record (it may have waited for its turn), so
     its time counts from now."""
     settle, left = run.capabilities.settle, 0.0
-    if run.memory.open is not None:
-        left, what = settle, f"the {run.memory.open.verb} that was never answered"
-    elif run.memory.job is not None and not run.memory.job_ended:
-        age = (run.means.clock.now() - run.memory.job.since).total_seconds()
-        left, what = settle - age if age >= 0 else settle, f"the {run.memory.job.verb} accepted {age:.0f} s ago"
+    unanswered, job = run.memory.open or run.memory.open_export, run.memory.running
+    if unanswered is not None:
+        left, what = settle, f"the {unanswered.verb} that was never answered"
+    elif job is not None:
+        age = (run.means.clock.now() - job.since).total_seconds()
+        left, what = settle - age if age >= 0 else settle, f"the {job.verb} accepted {age:.0f} s ago"
     if left > 0:
         run.tell(Phase.SETTLING, f"{what} may still take effect")
         await run.patience.sleep(left)
@@ -82,7 +83,7 @@ async def start(run: ActionRun, live: Live) -> Accepted | Outcome:
         answer = await _ask(run, live)
         match answer:
             case Accepted():
-                await run.note_job(RecordKind.ACCEPTED, answer.job)
+                await run.note_job(RecordKind.ACCEPTED, answer.job, settings=run.settings)
                 return answer
             case Refused():
                 run.lost = None
@@ -137,10 +138,12 @@ async def _unanswered(run: ActionRun, answer: Uncertain, *, may_reissue: bool) -
     run.tell(Phase.SETTLING, f"{answer.reason}; it may still take effect")
     sent_ago = asyncio.get_running_loop().time() - run.sent_at
     await run.patience.sleep(max(0.0, run.capabilities.settle - sent_ago))
+    if run.action.verb is Verb.EXPORT:
+        return await _export_again(run) if run.means.reissue and may_reissue else _in_doubt(run, answer)
     found = await _look(run)
     if found is not None and found.state in TRANSITIONAL:
         job = Job(address=run.action.address, verb=run.action.verb, id=None, since=run.means.clock.now())
-        await run.note_job(RecordKind.ADOPTED, job)
+        await run.note_job(RecordKind.ADOPTED, job, settings=run.settings)
         return Accepted(job=job, status=JobStatus(state=JobState.RUNNING))
     if found is not None and found.state == run.action.after and not run.again:
         return run.reached(found, note="found done, its answer was lost")
@@ -151,11 +154,15 @@ async def _unanswered(run: ActionRun, answer: Uncertain, *, may_reissue: bool) -
     return _in_doubt(run, answer)
 
 
+async def _export_again(run: ActionRun) -> Live | Outcome:
+    """No state shows whether an export runs: a person has said that it may be asked for once more."""
+    run.notes.append("sent again after its answer was lost")
+    return await ready(run)
+
+
 async def _look(run: ActionRun) -> Live | None:
     """The live state, read a second time a poll later unless the first already shows an effect; None where it can't be
     read from the model itself."""
-    if run.action.verb is Verb.EXPORT:
-        return None
     found: Live | None = None
     for look in range(2):
         if look:
@@ -173,7 +180,7 @@ async def _look(run: ActionRun) -> Live | None:
 
 def _in_doubt(run: ActionRun, answer: Uncertain) -> Outcome:
     if run.action.verb is Verb.EXPORT:
-        advice = "plan again to export it once more"
+        advice = "reconciler apply --reissue-unknown exports it once more"
     elif run.capabilities.reads_state:
         advice = f"plan again to see; reconciler apply --reissue-unknown sends a {run.action.verb} once more"
     else:

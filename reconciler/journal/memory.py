@@ -42,27 +42,28 @@ def used_plans(records: Iterable[Record]) -> frozenset[str]:
 
 def _intent(memory: Memory, record: Record) -> Memory:
     assert record.verb is not None
-    if record.verb is Verb.EXPORT and memory.open is not None and memory.open.verb is not Verb.EXPORT:
-        return memory  # an unanswered deploy or undeploy counts for more: the live state hangs on it
-    doubt = memory.open is not None and memory.open.verb is not Verb.EXPORT and record.verb is not Verb.EXPORT
-    over = replace(memory.open, over=None) if doubt and memory.open is not None else None
-    return replace(memory, open=Intent(verb=record.verb, at=record.at, run=record.run, over=over))
+    intent = Intent(verb=record.verb, at=record.at, run=record.run)
+    if record.verb is Verb.EXPORT:
+        return replace(memory, open_export=intent)
+    over = replace(memory.open, over=None) if memory.open is not None else None
+    return replace(memory, open=replace(intent, over=over))
 
 
 def _answered(memory: Memory, verb: Verb | None) -> Memory:
     """`memory` once a start of `verb` was answered. An export's answer says nothing of a deploy or undeploy."""
-    about_export = memory.open is not None and memory.open.verb is Verb.EXPORT
-    return replace(memory, open=None) if about_export == (verb is Verb.EXPORT) else memory
+    return replace(memory, open_export=None) if verb is Verb.EXPORT else replace(memory, open=None)
 
 
 def _accepted(memory: Memory, record: Record) -> Memory:
     assert record.verb is not None
     assert record.address is not None
     job = Job(address=record.address, verb=record.verb, id=record.job, since=record.at, before=record.before)
-    memory = _answered(memory, record.verb)
+    known, memory = memory.running, _answered(memory, record.verb)
     if record.verb is Verb.EXPORT:
         return replace(memory, export_job=job)
-    return replace(memory, job=job, job_ended=False)
+    again = known is not None and (known.verb, known.id) == (job.verb, job.id)  # one of ours that is taken up again
+    sent = memory.sent if again and record.settings is None else record.settings
+    return replace(memory, job=job, job_ended=False, sent=sent)
 
 
 def _refused(memory: Memory, record: Record) -> Memory:
@@ -82,15 +83,14 @@ def _settled(memory: Memory, record: Record) -> Memory:
     if record.outcome not in _ENDED:
         return memory
     succeeded = record.outcome is OutcomeKind.SUCCEEDED
-    if succeeded or (memory.open is not None and memory.open.run == record.run):
+    unanswered = memory.open_export if record.verb is Verb.EXPORT else memory.open
+    if succeeded or (unanswered is not None and unanswered.run == record.run):
         memory = _answered(memory, record.verb)  # a failure answers nothing that another run left open
     if record.verb is Verb.EXPORT:
         artifact = record.artifact
         made = Exported(path=artifact.path, sha256=artifact.sha256, at=record.at) if succeeded and artifact else None
         return replace(memory, export_job=None, exported=made or memory.exported)
-    if record.live is not None and record.live is not LiveState.UNKNOWN:
-        believed = Believed(state=record.live, source=EvidenceSource.JOURNAL, at=record.at)
-        memory = replace(memory, believed=believed)
+    memory = replace(memory, believed=_now_believed(memory, record, newly=True))
     if succeeded and record.target is not None:
         applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
         memory = replace(memory, applied=applied)
@@ -102,11 +102,27 @@ def _is_of(record: Record, job: Job | None) -> bool:
     return job is None or (record.started is not False and job.verb is record.verb and job.id == record.job)
 
 
+def _now_believed(memory: Memory, record: Record, *, newly: bool = False) -> Believed | None:
+    """What is believed after a record that says in which state it found the model; `newly`: even if it is the same."""
+    if record.live is None or record.live is LiveState.UNKNOWN:
+        return memory.believed
+    if not newly and memory.believed is not None and memory.believed.state is record.live:
+        return memory.believed
+    return Believed(state=record.live, source=EvidenceSource.JOURNAL, at=record.at)
+
+
 def _verified(memory: Memory, record: Record) -> Memory:
     assert record.target is not None
     applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
-    reached = memory.open is not None and _REACHED.get(memory.open.verb) is record.target
-    return replace(memory, applied=applied, open=None if reached else memory.open)
+    answers = memory.open is not None and _REACHED.get(memory.open.verb) is record.target
+    ends = memory.job is not None and _REACHED.get(memory.job.verb) is record.target
+    return replace(
+        memory,
+        applied=applied,
+        open=None if answers else memory.open,
+        believed=_now_believed(memory, record),
+        job_ended=memory.job_ended or ends,
+    )
 
 
 def _declared(memory: Memory, record: Record) -> Memory:

@@ -28,7 +28,9 @@ _CASE = frozenset({"models", "selection", "capabilities", "inventory", "reissue"
 _MODEL = frozenset(
     {"platform", "state", "export", "after", "on_unknown", "on_broken", "settings", "protect", "live", "memory"}
 )
-_MEMORY = frozenset({"applied", "exported", "exporting", "job", "believed", "open", "protected"})
+_MEMORY = frozenset(
+    {"applied", "exported", "exporting", "export-unanswered", "job", "sent", "believed", "open", "protected"}
+)
 _EXPECT = frozenset({"actions", "blocked", "unchanged", "warnings"})
 
 
@@ -147,6 +149,8 @@ def _memory(address: str, data: Json) -> Memory:
         job=_job(address, Verb(data["job"]["verb"]), data["job"]["id"]) if "job" in data else None,
         believed=_believed(data["believed"]) if "believed" in data else None,
         open=Intent(verb=Verb(data["open"]), at=EARLIER, run="run-1") if "open" in data else None,
+        open_export=Intent(verb=Verb.EXPORT, at=EARLIER, run="run-1") if "export-unanswered" in data else None,
+        sent=data.get("sent"),
         protected=data.get("protected", False),
     )
 

@@ -11,6 +11,7 @@ CONTRACT = [1, 5, 4, 3, 7, 6, 2]
 
 MEANING = {
     Why.ERROR: 1,
+    Why.JOURNAL: 1,
     Why.CHANGES: 2,
     Why.GUARD: 3,
     Why.BLOCKED: 3,

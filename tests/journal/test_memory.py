@@ -45,9 +45,15 @@ def test_the_brackets_of_a_run_speak_of_no_model(kind: RecordKind) -> None:
     assert fold([Record(kind=kind, at=at(0), run="run-1", plan="p-1", text="x")]) == {}
 
 
+def unanswered(verb: Verb) -> Memory:
+    """What is remembered of a model after the first intent, where no answer came."""
+    start = Intent(verb=verb, at=at(0), run="run-1")
+    return Memory(open_export=start) if verb is EXPORT else Memory(open=start)
+
+
 @pytest.mark.parametrize("verb", list(Verb))
 def test_an_intent_is_open(verb: Verb) -> None:
-    assert memory(intent(verb)) == Memory(open=Intent(verb=verb, at=at(0), run="run-1"))
+    assert memory(intent(verb)) == unanswered(verb)
 
 
 @pytest.mark.parametrize("verb", [DEPLOY, UNDEPLOY])
@@ -79,14 +85,46 @@ def test_a_refusal_answers_an_intent(verb: Verb) -> None:
 
 @pytest.mark.parametrize("verb", list(Verb))
 def test_an_uncertain_answer_is_none(verb: Verb) -> None:
-    found = memory(intent(verb), record(RecordKind.UNCERTAIN, 1, verb=verb))
-    assert found == Memory(open=Intent(verb=verb, at=at(0), run="run-1"))
+    assert memory(intent(verb), record(RecordKind.UNCERTAIN, 1, verb=verb)) == unanswered(verb)
 
 
 def test_a_model_found_in_its_target_was_applied() -> None:
     verified = record(RecordKind.VERIFIED, target=Deployment.DEPLOYED, settings={"size": 1}, live=LiveState.DEPLOYED)
     applied = Applied(deployment=Deployment.DEPLOYED, settings={"size": 1}, run="run-1", at=at(0))
-    assert memory(verified) == Memory(applied=applied)
+    believed = Believed(state=LiveState.DEPLOYED, source=EvidenceSource.JOURNAL, at=at(0))
+    assert memory(verified) == Memory(applied=applied, believed=believed)
+
+
+def test_a_job_whose_target_was_found_has_ended() -> None:
+    verified = record(RecordKind.VERIFIED, 1, target=Deployment.DEPLOYED, live=LiveState.DEPLOYED)
+    assert memory(accepted(DEPLOY, "j-1"), verified).job_ended
+    assert not memory(accepted(UNDEPLOY, "j-1"), verified).job_ended
+
+
+def test_what_a_person_said_is_not_replaced_by_finding_the_same() -> None:
+    declared = record(RecordKind.DECLARED, live=LiveState.DEPLOYED)
+    verified = record(RecordKind.VERIFIED, 1, target=Deployment.DEPLOYED, live=LiveState.DEPLOYED)
+    found = memory(declared, verified).believed
+    assert found == Believed(state=LiveState.DEPLOYED, source=EvidenceSource.DECLARED, at=at(0))
+
+
+# The settings that an unfinished deploy was started with.
+
+
+def test_a_deploy_is_remembered_with_what_it_sent() -> None:
+    sent = {"size": 2}
+    started = accepted(DEPLOY, "j-1", settings=sent)
+    assert memory(started).sent == sent
+    assert memory(started, record(RecordKind.ADOPTED, 1, verb=DEPLOY, job="j-1")).sent == sent
+    assert memory(started, intent(EXPORT, 1), accepted(EXPORT, "j-2", 2)).sent == sent
+
+
+def test_of_the_deploy_of_another_nobody_knows_what_it_sent() -> None:
+    started = accepted(DEPLOY, "j-1", settings={"size": 2})
+    assert memory(started, record(RecordKind.ADOPTED, 1, verb=DEPLOY, job="j-9")).sent is None
+    assert memory(started, accepted(UNDEPLOY, "j-3", 1)).sent is None
+    ended = settled(DEPLOY, OutcomeKind.SUCCEEDED, 1, job="j-1")
+    assert memory(started, ended, record(RecordKind.ADOPTED, 2, verb=DEPLOY, job="j-1")).sent is None
 
 
 @pytest.mark.parametrize("state", [LiveState.DEPLOYED, LiveState.UNDEPLOYED])
@@ -305,7 +343,7 @@ def test_a_model_found_where_an_unanswered_start_would_bring_it_answers_that(
     verb: Verb, target: Deployment, answered: bool
 ) -> None:
     found = memory(intent(verb), record(RecordKind.VERIFIED, 1, target=target))
-    assert (found.open is None) is answered
+    assert ((found.open_export if verb is EXPORT else found.open) is None) is answered
 
 
 @pytest.mark.parametrize(("started", "ended"), [(True, True), (None, True), (False, False)])
@@ -338,7 +376,7 @@ def test_an_export_never_hides_an_unanswered_deploy_or_undeploy(verb: Verb) -> N
 
 def test_an_answered_deploy_leaves_an_export_open() -> None:
     found = memory(intent(EXPORT), accepted(DEPLOY, "j-1", 1))
-    assert found.open == Intent(verb=EXPORT, at=at(0), run="run-1")
+    assert found.open_export == Intent(verb=EXPORT, at=at(0), run="run-1")
 
 
 # Which model.
@@ -393,14 +431,13 @@ def test_memory_grows_record_by_record(history: list[Record], last: Record) -> N
 def test_an_export_changes_nothing_of_the_deployment(history: list[Record], last: Record) -> None:
     key = (last.origin or "", last.model_id or "")
     before, after = fold(history).get(key, Memory()), fold([*history, last]).get(key, Memory())
-    export_open = before.open is None or before.open.verb is EXPORT
     assert (
         replace(
             after,
             export_job=before.export_job,
             exported=before.exported,
             last_action=before.last_action,
-            open=before.open if export_open else after.open,
+            open_export=before.open_export,
         )
         == before
     )
@@ -410,7 +447,8 @@ def test_an_export_changes_nothing_of_the_deployment(history: list[Record], last
 def test_nothing_but_an_export_changes_anything_of_the_export(history: list[Record], last: Record) -> None:
     key = (last.origin or "", last.model_id or "")
     before, after = fold(history).get(key, Memory()), fold([*history, last]).get(key, Memory())
-    assert (after.export_job, after.exported) == (before.export_job, before.exported)
+    exports = after.export_job, after.exported, after.open_export
+    assert exports == (before.export_job, before.exported, before.open_export)
 
 
 @given(st.lists(records().filter(lambda entry: entry.kind is not RecordKind.PROTECTED), max_size=15))
