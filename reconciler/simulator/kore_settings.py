@@ -18,6 +18,9 @@ _DEVICES = (
 )
 
 
+_ABSENT = object()
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     """One row of the page's table. The table lists leaf names; the samples show the nesting, written here with dots."""
@@ -33,8 +36,14 @@ class _Field:
         """Say what is wrong with this field of a body, None for nothing."""
         value: object = body
         for step in self.path.split("."):
-            value = value.get(step) if isinstance(value, Mapping) else None
-        if value is None:
+            if value is not None and not isinstance(value, Mapping):
+                return f"{self.path.partition('.')[0]} must be a JSON object"
+            if value is None and not self.required:
+                return f"{self.path.partition('.')[0]} must not be null"
+            value = value.get(step, _ABSENT) if value else _ABSENT
+            if value is _ABSENT:
+                break
+        if value is _ABSENT or (value is None and self.required):
             return f"{self.path} is required" if self.required else None
         if not _is(value, self.type):
             return f"{self.path} must be of type {self.type.__name__}"
@@ -48,6 +57,8 @@ class _Field:
 def _is(value: object, kind: type) -> bool:
     if isinstance(value, bool):
         return kind is bool
+    if kind is int and isinstance(value, float):
+        return value.is_integer()  # JSON has one kind of number: 40.0 is 40
     return isinstance(value, int | float) if kind is float else isinstance(value, kind)
 
 

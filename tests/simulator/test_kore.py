@@ -107,6 +107,12 @@ def test_an_export_does_not_change_the_model(platforms: SimulatedPlatforms, kore
         ("scalingParameters.scaleDownDelay", 49, "scalingParameters.scaleDownDelay must be from 50 to 2000"),
         ("deviceType", "tpu", "deviceType must be one of g4dn.xlarge, g5.xlarge"),
         ("optimizationInfo.optimizationType", "awq", "optimizationType must be one of ctranslate2, vllm"),
+        ("optimizationInfo.quantizationType", None, "quantizationType must be of type str"),
+        ("isDeployedPreviously", None, "isDeployedPreviously must be of type bool"),
+        ("hyperParameters", 5, "hyperParameters must be a JSON object"),
+        ("scalingParameters", 5, "scalingParameters must be a JSON object"),
+        ("scalingParameters", [], "scalingParameters must be a JSON object"),
+        ("scalingParameters", None, "scalingParameters must not be null"),
     ],
 )
 def test_a_wrong_deploy_body_is_refused(
@@ -173,6 +179,12 @@ def test_every_documented_choice_is_accepted(
     info = {"optimizationType": optimization, "quantizationType": quantization}
     answer = deploy(kore, body={**SETTINGS, "optimizationInfo": info}, query=f"?modelType={kind}")
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("number", [40, 40.0])
+def test_a_whole_number_is_one_however_it_is_written(kore: httpx.Client, number: float) -> None:
+    hyper = {**SETTINGS["hyperParameters"], "topK": number}
+    assert deploy(kore, body={**SETTINGS, "hyperParameters": hyper}).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,9 @@ def test_pages(platforms: SimulatedPlatforms, nugen_b: httpx.Client) -> None:
     assert page(nugen_b, "?limit=100&offset=100") == ids[100:]
     assert page(nugen_b, "?limit=5&offset=128") == ids[128:]
     assert page(nugen_b, "?offset=130") == []
+    assert page(nugen_b, f"?offset={10**30}") == []
+    assert page(nugen_b, f"?offset={'9' * 5000}") == []
+    assert page(nugen_b, f"?limit={10**30}") == ids[:100]
 
 
 @pytest.mark.parametrize("query", ["?limit=0", "?limit=x", "?offset=-1"])
