@@ -15,6 +15,7 @@ from reconciler.core.model import Inventory
 from reconciler.core.plan import Plan
 from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.engine.applying import Orders, apply, refusal
+from reconciler.engine.artifacts import check_root
 from reconciler.engine.opening import Setup, open_world
 from reconciler.engine.planning import Planned, Wanted, permit, plan
 from reconciler.engine.waiting import Stop
@@ -74,6 +75,8 @@ def command(
         if permission is None:
             return 1
     root = Path(exports) if exports else _exports(Path(inventory.directory) / "exports")
+    if any(model.target.export for model in inventory.models if model.address in wanted.selected):
+        check_root(root)
     chosen = _Apply(setup=setup, wanted=wanted, options=options, permission=permission, exports=root)
     return run_async(chosen.run, chosen.publish)[0].exit_code
 

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from reconciler.cli import session, streams
-from reconciler.cli.options import Common
+from reconciler.cli.options import Common, OutFile
 from reconciler.cli.signals import run_async
+from reconciler.core.document import read_document
 from reconciler.core.live import Listed, LiveState
 from reconciler.core.model import Inventory, PlatformEntry
 from reconciler.engine.opening import open_world
@@ -33,7 +34,7 @@ _SETTLED = {
 @click.option(
     "--type", "type_", metavar="TYPE", help="The platform's type, where no inventory says it. [default: PLATFORM]"
 )
-@click.option("--out", metavar="FILE", default="-", help="Where to write. [default: stdout]")
+@click.option("--out", type=OutFile(), metavar="FILE", default="-", help="Where to write. [default: stdout]")
 def command(platform: str, inventory: str | None, type_: str | None, out: str) -> None:
     """Write an inventory of what PLATFORM lists and INVENTORY, if there is one, does not hold yet. Every model is
     wanted as it is now, so the plan of it holds nothing but jobs that run already."""
@@ -50,7 +51,8 @@ def command(platform: str, inventory: str | None, type_: str | None, out: str) -
             f"{platform} has no route that lists models: write their ids into the inventory by hand"
         )
     entry = next(entry for entry in known.platforms if entry.name == platform)
-    text = _yaml(entry, found)
+    pattern = session.types_of(known, (platform,))[platform].id_pattern
+    text = _yaml(entry, found, pattern)
     if out != "-" and Path(out).exists():
         raise ConfigurationError(f"{out} is there already and is not overwritten")
     streams.save(out, text.rstrip("\n"))
@@ -72,7 +74,7 @@ def _inventory(platform: str, path: str | None, type_: str | None) -> Inventory:
     return replace(known, platforms=(*known.platforms, PlatformEntry(name=platform, type=kind)))
 
 
-def _yaml(entry: PlatformEntry, found: Sequence[Listed]) -> str:
+def _yaml(entry: PlatformEntry, found: Sequence[Listed], pattern: str) -> str:
     import yaml
 
     data: dict[str, Any] = {"version": 1}
@@ -82,6 +84,9 @@ def _yaml(entry: PlatformEntry, found: Sequence[Listed]) -> str:
     models: dict[str, Any] = {}
     left_out = []
     for listed in found:
+        if not re.fullmatch(pattern, listed.id):
+            left_out.append(f"# left out: a model whose id does not match {pattern}")
+            continue
         state = _SETTLED.get(listed.state)
         if state is None:
             left_out.append(f"# left out: {listed.id!r} is {listed.state}")
@@ -89,7 +94,17 @@ def _yaml(entry: PlatformEntry, found: Sequence[Listed]) -> str:
         name = _unique(re.sub(r"[^A-Za-z0-9_.-]+", "-", listed.name or listed.id).strip("-.")[:100] or "model", names)
         models[name] = {"platform": entry.name, "id": listed.id, "state": state}
     data["models"] = models
-    body = yaml.safe_dump(data, sort_keys=False, allow_unicode=False, width=1000)
+
+    class Dumper(yaml.SafeDumper):
+        """Writes text plainly only where no reader of YAML takes it for anything else."""
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        document, complaints = read_document(value, "")
+        plain = document is not None and not complaints and document.data == value
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
+
+    Dumper.add_representer(str, text)
+    body = yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=1000)
     return "\n".join([f"# Written by reconciler discover {entry.name}.", body.rstrip("\n"), *left_out])
 
 

@@ -69,9 +69,11 @@ def drift_forms(plan: Plan, drifts: Sequence[Drift], options: Common, *, now: da
 
 
 def publish(forms: Forms, options: Common) -> None:
-    """Print the form that `--format` names, and write those of `--report`."""
-    streams.out(forms[options.format]())
-    write_reports(forms, options)
+    """Print the form that `--format` names, and write those of `--report` even where stdout is closed or full."""
+    try:
+        streams.out(forms[options.format]())
+    finally:
+        write_reports(forms, options)
 
 
 def write_reports(forms: Forms, options: Common) -> None:

@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli import session, streams
 from reconciler.errors import ConfigurationError
+from reconciler.render.safe import ci
 
 STARTER = """\
 # What should be. Check it with: reconciler validate
@@ -35,6 +36,5 @@ def command(inventory: str | None) -> None:
     if path.exists():
         raise ConfigurationError(f"{path} is there already and is not overwritten")
     streams.save(str(path), STARTER.rstrip("\n"))
-    streams.out(
-        f"{path}: a starter inventory. Change it to your models, then: reconciler validate {inventory or ''}".rstrip()
-    )
+    command = f"reconciler validate {inventory or ''}".rstrip()
+    streams.out(ci(f"{path}: a starter inventory. Change it to your models, then: {command}"))

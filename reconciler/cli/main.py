@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import StringIO, TextIOWrapper
+from typing import TextIO
 
 import click
 
@@ -71,25 +73,25 @@ def run(arguments: Sequence[str]) -> int:
         result = commands.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.UsageError as error:
-        error.show(sys.stderr)
+        _show(error)
         return USAGE
     except click.Abort:
         _complain("Nothing was done.")
         return 130
     except FileError as error:
-        _complain(str(error))
+        _complain(*map(str, error.complaints))
         count = len(error.complaints)
         _complain(f"{count} {'thing is' if count == 1 else 'things are'} wrong; nothing was asked of any platform.")
         return error.exit_code
     except ReconcilerError as error:
-        _complain(f"Error: {error}")
+        _complain(*f"Error: {error}".splitlines())
         return error.exit_code
-    except BrokenPipeError:
-        # Nobody reads any more; closing again at exit must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # nobody reads any more
         return 1
     except OSError as error:
-        _complain(f"Error: {error.filename or 'output'}: {error.strerror}")
+        gone = isinstance(error, FileNotFoundError)
+        what = error.filename or ("the folder this runs in" if gone else "output")
+        _complain(f"Error: {what}: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -97,12 +99,32 @@ def run(arguments: Sequence[str]) -> int:
         return _internal(error, debug="--debug" in arguments)
 
 
-def _complain(text: str) -> None:
-    from reconciler.cli.streams import err
-    from reconciler.render.safe import terminal
+def _let_go(stream: TextIO | None) -> None:
+    """Forget what `stream` could not take: Python would try again at exit, complain, and end with 120."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
-    lines = ((line, line.lstrip(" ")) for line in text.splitlines())
-    err("\n".join(line[: len(line) - len(words)] + terminal(words) for line, words in lines))
+
+def _show(error: click.UsageError) -> None:
+    """Say how a command is used; without a stderr click would say it on stdout."""
+    from reconciler.cli.streams import err
+
+    shown = StringIO()
+    error.show(shown)
+    err(shown.getvalue().rstrip("\n"))
+
+
+def _complain(*lines: str) -> None:
+    """Say each of `lines` in one line, however it was written: a file may be named after a command of a CI log."""
+    from reconciler.cli.streams import err
+    from reconciler.render.safe import ci
+
+    stripped = ((line, line.lstrip(" ")) for line in lines)
+    err("\n".join(line[: len(line) - len(words)] + ci(words) for line, words in stripped))
 
 
 def _internal(error: Exception, *, debug: bool) -> int:
@@ -120,4 +142,10 @@ def _internal(error: Exception, *, debug: bool) -> int:
 
 def main() -> None:
     """`reconciler` on the command line."""
-    sys.exit(run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # whatever the locale: JSON is UTF-8, and no name of a file ends a run
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    code = run(sys.argv[1:])
+    _let_go(sys.stdout)
+    _let_go(sys.stderr)
+    sys.exit(code)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.core.duration import parse_duration
+from reconciler.folders import is_writable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -53,9 +54,32 @@ class ReportFile(click.ParamType[tuple[str, str]]):
         kind, found, file = str(value).partition("=")
         if not found or not file or kind not in KINDS:
             self.fail(f"{value!r} is not KIND=FILE with a KIND of {', '.join(KINDS)}", param, ctx)
-        if file != "-" and not Path(file).absolute().parent.is_dir():
-            self.fail(f"{file}: there is no such folder to write to", param, ctx)
+        _check_place(self, file, param, ctx)
         return kind, file
+
+
+class OutFile(click.ParamType[str]):
+    """A file to write, or `-`."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The file in `value`."""
+        _check_place(self, str(value), param, ctx)
+        return str(value)
+
+
+def _check_place(
+    type_: click.ParamType[Any], file: str, param: click.Parameter | None, ctx: click.Context | None
+) -> None:
+    """Fail before anything is done where `file` cannot be written afterwards."""
+    folder = Path(file).absolute().parent
+    if file == "-" or (Path(file).exists() and not Path(file).is_file() and not Path(file).is_dir()):
+        return
+    if not folder.is_dir():
+        type_.fail(f"{file}: there is no such folder to write to", param, ctx)
+    if not is_writable(folder):
+        type_.fail(f"{file}: nothing can be written in {folder}", param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

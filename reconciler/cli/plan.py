@@ -5,7 +5,7 @@ import shlex
 import click
 
 from reconciler.cli import documents, session, streams
-from reconciler.cli.options import Common, Duration, common, guard_options
+from reconciler.cli.options import Common, Duration, OutFile, common, guard_options
 from reconciler.cli.signals import run_async
 from reconciler.core.exits import Why, exit_code
 from reconciler.engine.opening import open_world
@@ -15,7 +15,9 @@ from reconciler.engine.waiting import Stop
 
 @click.command(name="plan")
 @common()
-@click.option("--out", metavar="PLAN", help="Save the plan, to be applied with: reconciler apply --plan PLAN.")
+@click.option(
+    "--out", type=OutFile(), metavar="PLAN", help="Save the plan, to be applied with: reconciler apply --plan PLAN."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @click.option("--offline", is_flag=True, help="Ask nobody: nothing is verified, and the plan says so.")
 @click.option("--expires", type=Duration(), default="24h", show_default=True, help="How long a saved plan holds.")

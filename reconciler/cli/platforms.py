@@ -7,12 +7,14 @@ import click
 
 from reconciler.cli import streams
 from reconciler.core.capabilities import PlatformType
+from reconciler.core.document import MAX_BYTES
 from reconciler.core.duration import format_duration
 from reconciler.core.job import Verb
 from reconciler.errors import ConfigurationError
 from reconciler.platforms.access import variable
 from reconciler.platforms.load import read_definition
 from reconciler.platforms.registry import definition_text, find_type, type_names
+from reconciler.render.safe import ci
 
 
 @click.command(name="platforms")
@@ -34,11 +36,12 @@ def command(name: str | None, file: str | None) -> None:
 
 def _check(file: str) -> None:
     try:
-        text = Path(file).read_bytes()
+        with Path(file).open("rb") as stream:
+            text = stream.read(MAX_BYTES + 4)
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from error
     definition = read_definition(text, file)
-    streams.out(f"{file}: nothing to complain about.\n\n{_summary(replace(definition.type, url=None))}")
+    streams.out(f"{ci(file)}: nothing to complain about.\n\n{_summary(replace(definition.type, url=None))}")
     if definition.type.url:
         streams.out(f"\nIts url is not used: {variable(definition.type.name, 'URL')} says where a key is sent.")
 
@@ -49,7 +52,7 @@ def _summary(type_: PlatformType) -> str:
         refusal = can.refusal(verb)
         limit = can.timeouts.get(verb)
         offered = "yes" + (f", at most {format_duration(limit)}" if limit else "")
-        lines.append(f"  {verb + ':':<10} {offered if refusal is None else f'no: {refusal}'}")
+        lines.append(f"  {verb + ':':<10} {offered if refusal is None else f'no: {ci(refusal)}'}")
     if can.reads_together:
         state = "read from one list for all models"
     elif can.reads_state:

@@ -13,7 +13,7 @@ from reconciler.cli.options import Common
 from reconciler.core.event import Event, Phase
 from reconciler.core.plan import Action
 from reconciler.core.report import OutcomeKind
-from reconciler.render.safe import terminal
+from reconciler.render.safe import ci
 
 Tell = Callable[[Event], None]
 HEARTBEAT = 10.0
@@ -25,7 +25,7 @@ def show_progress(actions: Sequence[Action], options: Common) -> Iterator[Tell]:
     """What an apply tells its events to, while it runs."""
     if options.quiet or options.no_progress or not actions:
         yield lambda _event: None
-    elif sys.stderr.isatty() and not environment.in_pipeline():
+    elif streams.on_terminal(sys.stderr) and not environment.in_pipeline():
         with _table(actions, colour=streams.colour(options.no_color)) as tell:
             yield tell
     else:
@@ -50,13 +50,13 @@ def _lines() -> Iterator[Tell]:
         running[action] = text
         if event.phase is Phase.ENDED:
             del running[action]
-        say(f"{terminal(action)}  {terminal(text)}")
+        say(f"{ci(action)}  {ci(text)}")
 
     def beat() -> None:
         while not done.wait(0.5):
             if time.monotonic() - last["said"] >= HEARTBEAT and running:
                 names = ", ".join(list(running)[:3]) + (f" and {len(running) - 3} more" if len(running) > 3 else "")
-                say(f"still waiting for {terminal(names)}")
+                say(f"still waiting for {ci(names)}")
 
     heart = threading.Thread(target=beat, daemon=True)
     heart.start()
@@ -111,10 +111,10 @@ def _drawn(rows: dict[str, _Row], *, height: int) -> Any:
         sign = "•" if row.ended is None else "✓" if row.good else "✗"
         style = "" if row.ended is None else "green" if row.good else "red"
         seconds = (row.ended or now) - row.began
-        told: Any = Text(terminal(row.words), overflow="ellipsis", no_wrap=True)
+        told: Any = Text(ci(row.words), overflow="ellipsis", no_wrap=True)
         if row.percent is not None and row.ended is None:
             told = ProgressBar(total=100, completed=row.percent, width=20)
-        table.add_row(Text(sign, style), Text(terminal(action), no_wrap=True), Text(f"{seconds:5.1f}s", "dim"), told)
+        table.add_row(Text(sign, style), Text(ci(action), no_wrap=True), Text(f"{seconds:5.1f}s", "dim"), told)
     table.add_row("", Text(f"{ended} of {len(rows)} done", "dim"), "", "")
     return table
 

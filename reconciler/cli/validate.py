@@ -3,6 +3,7 @@
 import click
 
 from reconciler.cli import session, streams
+from reconciler.render.safe import ci
 
 
 @click.command(name="validate")
@@ -12,4 +13,5 @@ def command(inventory: str | None) -> None:
     found = session.read_inventory(inventory)
     platforms = {model.platform for model in found.models}
     models = "1 model" if len(found.models) == 1 else f"{len(found.models)} models"
-    streams.out(f"{', '.join(found.files)}: {models} on {', '.join(sorted(platforms))}; nothing to complain about.")
+    files = ci(", ".join(found.files))
+    streams.out(f"{files}: {models} on {', '.join(sorted(platforms))}; nothing to complain about.")

@@ -3,16 +3,26 @@
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.core.report import Artifact
+from reconciler.errors import ConfigurationError
+from reconciler.folders import is_writable
 from reconciler.platforms.http import Downloader, RequestFailed
 
 
 class NotFetched(Exception):
     """An export could not be fetched or written. The text is one line."""
+
+
+def check_root(root: Path) -> None:
+    """Raise `ConfigurationError` if nothing can be written below the export root: before anything is exported."""
+    there = next(path for path in (root, *root.absolute().parents) if path.exists())
+    if not there.is_dir() or not is_writable(there):
+        raise ConfigurationError(f"exports cannot be written in {there}; use --exports DIR")
 
 
 async def fetch_artifact(
@@ -32,7 +42,8 @@ async def fetch_artifact(
                 raise NotFetched("the platform served an empty file")
             path = _below(root, _place(part, folder, Path(name).name, now))
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # the file is in place already: what is left over spoils nothing
+                part.unlink(missing_ok=True)
     except RequestFailed as error:
         raise NotFetched(str(error)) from error
     except OSError as error:

@@ -74,12 +74,13 @@ async def open_world(setup: Setup) -> AsyncIterator[World]:
 async def _open_store(setup: Setup, stack: AsyncExitStack) -> Store | None:
     """The journal, locked where the run writes; None where there is none yet and the run writes nothing."""
     if setup.write:
-        return await _locked(setup, stack)
-    store = await asyncio.to_thread(open_journal, setup.journal)
-    if store is None:
-        setup.tell(f"No journal at {journal_name(setup.journal)} yet: nothing is remembered of earlier runs.")
+        store: Store | None = await _locked(setup, stack)
     else:
-        stack.callback(store.close)
+        store = await asyncio.to_thread(open_journal, setup.journal)
+        if store is not None:
+            stack.callback(store.close)
+    if store is None or store.new:
+        setup.tell(f"No journal at {journal_name(setup.journal)} yet: nothing is remembered of earlier runs.")
     return store
 
 

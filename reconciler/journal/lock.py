@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,9 @@ class Lock:
             handle = os.open(self._path, flags, 0o600)
         except OSError as error:
             raise JournalError(f"lock {self._path}: {error.strerror}") from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise JournalError(f"lock {self._path}: not a file")
         if not self._taken(handle):
             holder = describe(os.pread(handle, 4096, 0))
             os.close(handle)

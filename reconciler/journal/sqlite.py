@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, create_engine, event
 
 from reconciler.errors import JournalError
+from reconciler.folders import is_writable
 
 
 def prepare(path: Path, *, create: bool) -> None:
@@ -26,6 +27,9 @@ def prepare(path: Path, *, create: bool) -> None:
         _check(path, handle)
     finally:
         os.close(handle)
+    # SQLite writes a second file beside it: better to hear of it before anything is asked of a platform.
+    if create and not is_writable(path.parent):
+        raise JournalError(f"journal {path}: nothing can be written in {path.parent}")
 
 
 def _check(path: Path, handle: int) -> None:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from zlib import crc32
 
 import msgspec
 from sqlalchemy import (
@@ -28,7 +29,7 @@ from reconciler.core.record import NEEDS, Record
 from reconciler.errors import JournalError
 
 FORMAT = "reconciler/journal"
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "2.0"
 
 _metadata = MetaData()
 _about = Table("about", _metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))
@@ -39,15 +40,20 @@ _records = Table(
     Column("run", String(64), nullable=False),
     Column("address", String(600), index=True),
     Column("body", Text, nullable=False),
+    Column("checksum", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
 
 _TOGETHER = text(
-    "INSERT INTO records (run, address, body) SELECT run, address, body FROM"
-    " unnest(CAST(:run AS text[]), CAST(:address AS text[]), CAST(:body AS text[]))"
-    " WITH ORDINALITY AS given (run, address, body, place) ORDER BY place"
+    "INSERT INTO records (run, address, body, checksum) SELECT run, address, body, checksum FROM"
+    " unnest(CAST(:run AS text[]), CAST(:address AS text[]), CAST(:body AS text[]), CAST(:checksum AS bigint[]))"
+    " WITH ORDINALITY AS given (run, address, body, checksum, place) ORDER BY place"
 )
 """However many records: one statement, one journey to a database that may be far away."""
+
+
+_GARBLED = (TypeError, AttributeError, UnicodeError, RecursionError)
+"""What a damaged file may lead to when it is read: text that is none."""
 
 
 class Store:
@@ -57,20 +63,8 @@ class Store:
     def __init__(self, where: str, engine: Engine, held: Connection | None = None) -> None:
         self.where = where
         self._engine, self._held = engine, held
-
-    @classmethod
-    def open(cls, where: str, *, create: bool) -> "Store | None":
-        """Transitional."""
-        from pathlib import Path
-
-        from reconciler.journal import opening, sqlite
-
-        if not create or "://" in where:
-            return opening.open_journal(where.removeprefix("sqlite:///"))
-        sqlite.prepare(Path(where), create=True)
-        store = cls(where, sqlite.open_engine(Path(where)))
-        store.check(create=True)
-        return store
+        self.new = False
+        """Whether `check` has made it: nothing is remembered of earlier runs."""
 
     def check(self, *, create: bool) -> bool:
         """Whether there is a journal; with `create` it is made where there is none.
@@ -79,12 +73,12 @@ class Store:
         try:
             with self._connection() as connection, _whole(connection, change=create):
                 return self._check(connection, create)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, *_GARBLED) as error:
             raise JournalError(f"journal {self.where}: {short(error)}") from error
 
     def write(self, records: Sequence[Record]) -> None:
         """Append `records`, all or none; they are on disk when this returns. Raises `JournalError`."""
-        rows = [{"run": record.run, "address": record.address, "body": _encode(record)} for record in records]
+        rows = [_row(record) for record in records]
         try:
             with self._connection() as connection, connection.begin():
                 connection.execute(*_appending(connection, rows))
@@ -93,16 +87,19 @@ class Store:
 
     def read(self, address: str | None = None) -> Iterator[Record]:
         """Every record, the oldest first; only those of one model where `address` is given. Raises `JournalError`."""
-        query = select(_records.c.body).order_by(_records.c.seq)
+        query = select(_records.c.body, _records.c.checksum).order_by(_records.c.seq)
         if address is not None:
             query = query.where(_records.c.address == address)
         try:
             with self._engine.connect() as connection:
-                for (body,) in connection.execute(query):
+                self._look_over(connection)
+                for body, checksum in connection.execute(query):
+                    if _checksum(body) != checksum:
+                        raise JournalError(f"journal {self.where} is damaged: a record is not what was written")
                     yield _decode(body)
         except SQLAlchemyError as error:
             raise JournalError(f"journal {self.where} cannot be read: {short(error)}") from error
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, *_GARBLED) as error:
             raise JournalError(f"journal {self.where} holds a record that cannot be read: {error}") from error
 
     def abort(self) -> None:
@@ -118,6 +115,13 @@ class Store:
     def close(self) -> None:
         """Close the file or connection."""
         self._engine.dispose()
+
+    def _look_over(self, connection: Connection) -> None:
+        """SQLite reads a damaged file as far as it can, and may find fewer records without a word."""
+        if connection.dialect.name == "sqlite":
+            found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+            if found != "ok":
+                raise JournalError(f"journal {self.where} is damaged: {str(found).splitlines()[-1]}")
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -139,7 +143,7 @@ class Store:
                 return False  # nothing was ever written
         about = _read_about(connection) if _about.name in tables else {}
         if create and not about:
-            about = _make(connection)
+            about, self.new = _make(connection), True
         if (
             about.get("format") != FORMAT
             or about.get("format_version", "").split(".")[0] != FORMAT_VERSION.split(".")[0]
@@ -164,10 +168,19 @@ def _whole(connection: Connection, *, change: bool) -> Iterator[None]:
             connection.exec_driver_sql("COMMIT")
 
 
+def _row(record: Record) -> dict[str, Any]:
+    body = _encode(record)
+    return {"run": record.run, "address": record.address, "body": body, "checksum": _checksum(body)}
+
+
+def _checksum(body: str) -> int:
+    return crc32(body.encode())
+
+
 def _appending(connection: Connection, rows: list[dict[str, Any]]) -> tuple[Any, Any]:
     if connection.dialect.name != "postgresql":
         return insert(_records), rows
-    return _TOGETHER, {name: [row[name] for row in rows] for name in ("run", "address", "body")}
+    return _TOGETHER, {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _make(connection: Connection) -> dict[str, str]:

@@ -18,7 +18,7 @@ from reconciler.errors import JournalError
 from reconciler.journal.opening import open_journal
 from reconciler.journal.store import Store
 
-from .files import made
+from .files import altered, made
 from .records import histories, intent, record
 from .writers import Writer
 
@@ -237,12 +237,7 @@ def test_a_journal_cut_short_is_refused(path: Path) -> None:
         list(opened.read())
 
 
-def altered(path: Path, statement: str, *values: str) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(statement, values)
-
-
-@pytest.mark.parametrize("version", ["2.0", "10.1", "0.9", ""])
+@pytest.mark.parametrize("version", ["1.0", "3.0", "20.1", "0.9", ""])
 def test_another_major_version_is_refused_and_not_touched(path: Path, version: str) -> None:
     made(path).close()
     altered(path, "UPDATE about SET value = ? WHERE name = 'format_version'", version)
@@ -254,7 +249,7 @@ def test_another_major_version_is_refused_and_not_touched(path: Path, version: s
 def test_another_minor_version_is_read_and_written(path: Path) -> None:
     with closing(made(path)) as opened:
         opened.write(notes(1))
-    altered(path, "UPDATE about SET value = '1.9' WHERE name = 'format_version'")
+    altered(path, "UPDATE about SET value = '2.9' WHERE name = 'format_version'")
     altered(path, "UPDATE records SET body = json_set(body, '$.of_a_later_version', 1)")
     with closing(made(path)) as opened:
         opened.write(notes(1))
@@ -265,8 +260,17 @@ def test_another_minor_version_is_read_and_written(path: Path) -> None:
 def test_a_record_that_cannot_be_read_is_said(path: Path, body: str) -> None:
     with closing(made(path)) as opened:
         opened.write(notes(1))
-        altered(path, "INSERT INTO records (run, address, body) VALUES ('r', 'kore/a', ?)", body)
+        altered(path, "INSERT INTO records (run, address, body, checksum) VALUES ('r', 'kore/a', ?, 0)", body)
         with pytest.raises(JournalError, match="holds a record that cannot be read"):
+            list(opened.read())
+
+
+def test_a_record_that_is_not_what_was_written_is_said(path: Path) -> None:
+    with closing(made(path)) as opened:
+        opened.write(notes(3))
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE records SET body = replace(body, '\"1\"', '\"2\"')")
+        with pytest.raises(JournalError, match="is damaged: a record is not what was written"):
             list(opened.read())
 
 

@@ -95,26 +95,32 @@ class Applies:
 
     def settle(self) -> int:
         """Apply until all is done; a person says of what is blocked for good what it is. How many models that took."""
-        spoken = 0
+        spoken, exports = 0, False
         for _ in range(ROUNDS):
-            session = self.begin()
+            session = self.begin(*["--reissue-unknown"] if exports else [])
             code = session.process.wait()
             if code == 0:
                 return spoken
             assert code in (3, 5), f"code {code}: {session.process.said}"
+            exports = False
             if code == 3:
-                spoken += self._speak()
+                count, exports = self._speak()
+                spoken += count
         raise AssertionError(f"not done after {ROUNDS} applies: {self.sessions[-1].process.said}")
 
-    def _speak(self) -> int:
+    def _speak(self) -> tuple[int, bool]:
+        """How many models a person spoke of, and whether any export is to be sent once more."""
         plan = self.run("plan", "--format", "json", "--quiet")
         plan.wait()
-        blocked = [(entry["address"], entry["code"]) for entry in json.loads(plan.out.read_text("utf-8"))["blocked"]]
-        unknown = [part for part in self.scene.parts if (part.address, "unknown") in blocked]
+        entries = json.loads(plan.out.read_text("utf-8"))["blocked"]
+        doubts = {(entry["address"], entry["verb"]) for entry in entries if entry["code"] == "unknown"}
+        exports = {address for address, verb in doubts if verb == "export"}
+        states = {address for address, verb in doubts if verb != "export"}
+        unknown = [part for part in self.scene.parts if part.address in states]
         for part in unknown:
             adopted = self.run("adopt", part.address, "--as", self._at_rest(part))
             assert adopted.wait() == 0, adopted.said
-        return len(unknown)
+        return len(states | exports), bool(exports)
 
     def _at_rest(self, part: Part) -> str:
         """What the platform's own console shows a person who takes the time to look."""

@@ -36,6 +36,7 @@ from reconciler.engine.planning import Planned, Wanted, permit, plan
 from reconciler.engine.waiting import Stop
 from reconciler.engine.world import Account, Recollection, World
 from reconciler.errors import LockHeld, PlanRefused
+from reconciler.journal import sqlite
 from reconciler.journal.lock import Lock
 from reconciler.journal.store import Store
 
@@ -178,8 +179,9 @@ class Story:
             loop.set_exception_handler(lambda _, context: self.rules.check(False, f"unhandled: {context}"))
             clock = JumpyClock(lambda: loop.now)
             clock.offset = self.offset
-            store = Journal.open(path, create=True)
-            assert isinstance(store, Journal)
+            sqlite.prepare(Path(path), create=True)
+            store = Journal(path, sqlite.open_engine(Path(path)))
+            store.check(create=True)
             inventory = self._inventory()
             history = list(store.read())
             store.history = history
