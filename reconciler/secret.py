@@ -3,11 +3,15 @@
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from html import escape
 from typing import Final
 from urllib.parse import quote, quote_plus
 
 MASK: Final = "•••"
+
+SHORTEST: Final = 8
+"""A key of fewer characters, as of a server for trials, is not filtered: it may be part of any id or word."""
 
 # Seen in public code; used only to recognise what must not be shown.
 _SHAPES = re.compile(
@@ -43,20 +47,48 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         forms = {form for secret in secrets for form in _forms(secret.reveal())}
-        self._forms = sorted(forms, key=len, reverse=True)
+        longest_first = sorted(forms, key=len, reverse=True)
+        # Hosts and escapes come back in other letters, so letters of either case are taken for the same.
+        self._forms = [(form.lower(), re.compile(re.escape(form), re.IGNORECASE)) for form in longest_first]
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
+        lower = text.lower()
+        for form, pattern in self._forms:
+            if form in lower:
+                text = pattern.sub(MASK, text)
         return _SHAPES.sub(MASK, text)
+
+    def clean(self, body: bytes) -> bytes:
+        """The body of an answer without the known keys. Its addresses and signatures stay: they are to be used."""
+        text = body.decode("latin-1")
+        lower = text.lower()
+        for form, pattern in self._forms:
+            if form in lower:
+                text = pattern.sub(MASK.encode().decode("latin-1"), text)
+        return text.encode("latin-1")
 
 
 def _forms(text: str) -> set[str]:
-    """The ways in which a key may stand in a text. Parts shorter than 4 characters would mask ordinary words."""
-    raw = text.encode()
-    encoded = [base64.b64encode(raw), base64.urlsafe_b64encode(raw)]
-    forms = {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1]}
-    forms |= {value.decode().rstrip("=") for value in encoded}
-    return {form for form in forms if len(form) >= 4}
+    """The ways in which a key may stand in a text; none of one so short that it is part of ordinary words."""
+    if len(text) < SHORTEST:
+        return set()
+    raw = text.encode("utf-8", "surrogateescape")  # the environment may hold any bytes
+    forms = {text, quote(raw, safe=""), quote_plus(raw), escape(text), raw.hex()}
+    for quoted in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        forms |= {quoted, quoted.replace("/", "\\/"), re.sub("[&<>]", _as_json, quoted)}
+    forms.add("".join(f"\\u{ord(sign):04x}" for sign in text))
+    forms |= {form for encode in (base64.b64encode, base64.urlsafe_b64encode) for form in _base64(raw, encode)}
+    return forms
+
+
+def _as_json(sign: re.Match[str]) -> str:
+    return f"\\u{ord(sign[0]):04x}"
+
+
+def _base64(raw: bytes, encode: Callable[[bytes], bytes]) -> Iterable[str]:
+    """The key alone, and what shows of it inside something longer, as in `user:KEY`, wherever it begins there."""
+    yield encode(raw).decode().rstrip("=")
+    for before in range(3):
+        bits = 8 * before, 8 * (before + len(raw))
+        yield encode(b"\0" * before + raw).decode()[-(-bits[0] // 6) : bits[1] // 6]

@@ -11,7 +11,7 @@ from reconciler.cli import environment, streams
 from reconciler.cli.options import Common
 from reconciler.clock import SystemClock
 from reconciler.core.capabilities import PlatformType
-from reconciler.core.document import read_document
+from reconciler.core.document import MAX_BYTES, read_document
 from reconciler.core.model import Inventory, Limits, PlatformEntry
 from reconciler.core.schema import check
 from reconciler.core.selection import select
@@ -43,8 +43,10 @@ def _find_type(entry: PlatformEntry, directory: Path) -> PlatformType:
 
 
 def _trusted(entry: PlatformEntry, type_: PlatformType) -> PlatformType:
-    """The type as far as addresses go: a definition that a pull request can change must not say where a key is sent."""
-    return type_ if entry.definition is None else replace(type_, url=None)
+    """The type as far as addresses go: what a pull request can change must not say where a key is sent. That is a
+    definition of its own, and another type under the name of a built-in one, whose key may be set."""
+    trusted = entry.definition is None and (entry.name == type_.name or entry.name not in type_names())
+    return type_ if trusted else replace(type_, url=None)
 
 
 def types_of(inventory: Inventory, platforms: tuple[str, ...] = ()) -> dict[str, PlatformType]:
@@ -143,7 +145,8 @@ def wanted(
 def read_guards(path: str) -> Limits:
     """The limits in a YAML file that holds what `guards:` of an inventory holds. Raises `InventoryError`."""
     try:
-        text = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            text = file.read(MAX_BYTES + 4)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}: the guards cannot be read") from error
     document, complaints = read_document(text, path)

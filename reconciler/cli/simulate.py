@@ -1,5 +1,7 @@
 """`reconciler simulate`."""
 
+import math
+
 import click
 
 from reconciler.cli import streams
@@ -12,12 +14,16 @@ from reconciler.platforms.access import variable
 @click.option(
     "--port", type=click.IntRange(1, 65533), default=8940, show_default=True, help="The first of three ports in a row."
 )
-@click.option("--job-seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="What a job takes.")
+@click.option(
+    "--job-seconds", type=click.FloatRange(0, 86400), default=2.0, show_default=True, help="What a job takes."
+)
 @click.option("--job-polls", type=click.IntRange(min=0), help="Instead: how often a job is polled until it is done.")
 def command(port: int, job_seconds: float, job_polls: int | None) -> None:
     """Serve the simulated Kore.ai and Nugen on loopback until Ctrl-C, and print the variables that lead there.
 
     What they do can be changed while they run, under /_simulator/ of each (see the README)."""
+    if math.isnan(job_seconds):
+        raise click.BadParameter("nan is no number of seconds", param_hint="--job-seconds")
     try:
         from reconciler.simulator.models import JobTime
         from reconciler.simulator.server import serve_forever

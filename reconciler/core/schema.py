@@ -13,6 +13,7 @@ from functools import cache
 from itertools import islice
 from string import ascii_letters, digits
 from typing import Any, Final
+from warnings import catch_warnings, simplefilter
 
 from reconciler.core.document import Document, Path, printable
 from reconciler.core.schema_references import reference_problem
@@ -86,13 +87,17 @@ class Checker:
         """Of several allowed forms, what is wrong with the one that was most likely meant."""
         forms: dict[Any, list[Any]] = {}
         for part in error.context:
-            forms.setdefault(part.schema_path[0], []).append(part)
+            if part.schema_path:  # the form `false` has none, and is never meant
+                forms.setdefault(part.schema_path[0], []).append(part)
+        if not forms:
+            yield Problem(path=path, text=_wrong(error, path), keyword=error.validator)
+            return
         meant = [parts for parts in forms.values() if not any(_of_another_kind(part) for part in parts)]
         if meant:
             for part in max(meant, key=lambda parts: (max(len(part.path) for part in parts), -len(parts))):
                 yield from self._explain(part)
         else:
-            kinds = [part.validator_value for part in error.context if _of_another_kind(part)]
+            kinds = [part.validator_value for parts in forms.values() for part in parts if _of_another_kind(part)]
             wanted = [name for kind in kinds for name in _names(kind)]
             yield Problem(path=path, text=_wrong_type(error.instance, wanted, path, {}), keyword="type")
 
@@ -205,7 +210,7 @@ def _one_edit_away(word: str) -> Iterator[str]:
 
 def allowed(known: Collection[Any]) -> str:
     """` (allowed: ...)` with the first 20 of `known`; nothing where there are none."""
-    names = [name[:60] if isinstance(name, str) else json.dumps(name) for name in islice(known, 20)]
+    names = [printable(name[:60]) if isinstance(name, str) else json.dumps(name)[:60] for name in islice(known, 20)]
     more = f" and {len(known) - len(names)} more" if len(known) > len(names) else ""
     return f" (allowed: {', '.join(names)}{more})" if names else ""
 
@@ -329,7 +334,11 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
     from jsonschema import Draft202012Validator, SchemaError
 
     try:
-        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        with catch_warnings():
+            simplefilter("error", FutureWarning)  # a pattern that other versions of Python may read otherwise
+            Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError as error:
         return f"{'/'.join(map(str, error.absolute_path)) or 'its top'}: {error.message[:100]}"
+    except (OverflowError, RecursionError, FutureWarning) as error:
+        return f"a pattern in it is not a regular expression: {error}"
     return reference_problem(schema)

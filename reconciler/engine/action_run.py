@@ -19,7 +19,7 @@ from reconciler.engine.waiting import Patience, Stop
 from reconciler.errors import JournalError
 from reconciler.platforms.base import Platform
 
-TRIES: Final = 5
+TRIES: Final = 3
 """How often a start that surely took no effect is tried again, and how often a read may fail before it counts."""
 
 

@@ -13,6 +13,9 @@ from reconciler.errors import ConfigurationError
 from reconciler.folders import is_writable
 from reconciler.platforms.http import Downloader, RequestFailed
 
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+"""How a zip begins: with a file, with none, or as the first of several parts."""
+
 
 class NotFetched(Exception):
     """An export could not be fetched or written. The text is one line."""
@@ -38,8 +41,7 @@ async def fetch_artifact(
         try:
             with os.fdopen(handle, "wb") as file:
                 size, sha256 = await _write(downloader, url, file, near)
-            if size == 0:
-                raise NotFetched("the platform served an empty file")
+            _check_kind(part, name, size)
             path = _below(root, _place(part, folder, Path(name).name, now))
         finally:
             with suppress(OSError):  # the file is in place already: what is left over spoils nothing
@@ -49,6 +51,18 @@ async def fetch_artifact(
     except OSError as error:
         raise NotFetched(f"{root / name}: {error.strerror}") from error
     return Artifact(path=path, size=size, sha256=sha256)
+
+
+def _check_kind(part: Path, name: str, size: int) -> None:
+    """A page that asks to sign in is no export, and the undeploy that waits for one must not follow."""
+    if size == 0:
+        raise NotFetched("the platform served an empty file")
+    with part.open("rb") as file:
+        head = file.read(64)
+    if name.lower().endswith(".zip") and not head.startswith(_ZIP):
+        raise NotFetched(f"the platform served something else than a zip: {head[:24]!r}")
+    if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        raise NotFetched("the platform served a page of HTML")
 
 
 async def _write(downloader: Downloader, url: str, file: BinaryIO, near: str) -> tuple[int, str]:

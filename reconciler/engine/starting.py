@@ -123,6 +123,9 @@ async def _refused(run: ActionRun, refused: Refused, live: Live) -> Live | Outco
                 run.tell(Phase.WAITING, f"until it is no longer {refused.state or now.state}")
                 await run.patience.next()
                 return await ready(run)
+    if refused.retry_after is not None and refused.retry_after > run.patience.left:
+        error = f"{refused.reason}; it asks to come back in {refused.retry_after:.0f} s, past the action's timeout"
+        return run.outcome(OutcomeKind.FAILED, error=error)
     if refused.transient and run.attempts < TRIES:
         run.tell(Phase.WAITING, refused.reason)
         if refused.retry_after is None:

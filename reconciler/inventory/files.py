@@ -71,8 +71,11 @@ def _read(path: Path, *, alone: bool) -> File:
 
 
 def _name(path: Path) -> str:
-    here = Path.cwd()
-    return path.absolute().relative_to(here).as_posix() if path.absolute().is_relative_to(here) else str(path)
+    try:
+        whole, here = path.absolute(), Path.cwd()
+    except FileNotFoundError:  # the folder this runs in is gone
+        return str(path)
+    return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else str(path)
 
 
 _INIT = "reconciler init writes one"

@@ -52,7 +52,7 @@ _TOGETHER = text(
 """However many records: one statement, one journey to a database that may be far away."""
 
 
-_GARBLED = (TypeError, AttributeError, UnicodeError, RecursionError)
+_GARBLED = (TypeError, AttributeError, UnicodeError)
 """What a damaged file may lead to when it is read: text that is none."""
 
 
@@ -208,7 +208,10 @@ _decoder = msgspec.json.Decoder(Record)
 
 
 def _decode(body: str) -> Record:
-    record = _decoder.decode(body)
+    try:
+        record = _decoder.decode(body)
+    except RecursionError as error:
+        raise msgspec.ValidationError("it is nested too deeply") from error
     if missing := [name for name in NEEDS.get(record.kind, ()) if getattr(record, name) is None]:
         raise msgspec.ValidationError(f"{record.kind} without {' and '.join(missing)}")
     return record

@@ -3,11 +3,14 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from reconciler.errors import ConfigurationError
 from reconciler.secret import Secret
 
+_LONGEST_KEY: Final = 8192  # more no server takes in a header
+_FOUR_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _HOST = re.compile(
     r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\]"
 )
@@ -55,12 +58,30 @@ def origin_of(url: str, name: str) -> str:
             f"{name}: only scheme, host and port, like https://HOST; the paths are the definition's"
         )
     bracketed = f"[{host}]" if ":" in host else host
-    if not _HOST.fullmatch(bracketed) or len(host) > 253:
+    numbers = _FOUR_NUMBERS.fullmatch(host) and not _is_address(host)
+    if not _HOST.fullmatch(bracketed) or len(host) > 253 or numbers or not _is_readable(host):
         raise ConfigurationError(f"{name}: {host!r} is not a host name")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(f"{name}: plain http is refused but for loopback; use https://{bracketed}")
     default = {"https": 443, "http": 80}[parts.scheme]
     return f"{parts.scheme}://{bracketed}" + (f":{port}" if port not in (None, default) else "")
+
+
+def _is_readable(host: str) -> bool:
+    """Whether a name that stands for one in other letters (`xn--...`) stands for any."""
+    try:
+        host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return "xn--" not in host.lower()
+    return True
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:
@@ -79,6 +100,8 @@ def usable_key(text: str, name: str) -> Secret:
     key = text.strip()
     if not key:
         raise ConfigurationError(f"{name} is empty")
+    if len(key) > _LONGEST_KEY:
+        raise ConfigurationError(f"{name} is longer than any key ({_LONGEST_KEY} characters): is it another file?")
     if key[0] in "'\"":
         raise ConfigurationError(f"{name} begins with a quote character; set the key without quotes")
     if not key.isascii() or not key.isprintable() or " " in key:

@@ -41,7 +41,7 @@ def decode(reply: Reply) -> Any:
             json.dumps(data, ensure_ascii=False).encode()
         return data
     except (ValueError, RecursionError) as error:
-        kind = reply.headers.get("content-type", "no type").split(";")[0]
+        kind = shorten(reply.headers.get("content-type", "no type").split(";")[0])
         start = shorten(reply.body[:80].decode("utf-8", "replace"))
         raise Unreadable(f"status {reply.status} with {kind}, not the JSON expected: {start!r}") from error
 
@@ -200,7 +200,7 @@ def _redirected_to(location: str) -> str:
         target = urlsplit(location)
     except ValueError:
         return ""
-    return f" to {target.scheme}://{target.hostname}" if target.hostname else ""
+    return " to " + shorten(f"{target.scheme}://{target.hostname}") if target.hostname else ""
 
 
 def _wait(definition: Definition, reply: Reply, clock: Clock) -> float | None:

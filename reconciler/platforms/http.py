@@ -19,10 +19,11 @@ import msgspec
 
 from reconciler.clock import Clock
 from reconciler.core.pointer import MISSING
+from reconciler.errors import ConfigurationError
 from reconciler.platforms.access import Access, is_loopback
 from reconciler.platforms.addresses import public_address
 from reconciler.platforms.template import Call
-from reconciler.secret import MASK
+from reconciler.secret import Redactor
 
 REPLY_LIMIT: Final = 1024 * 1024
 """The most bytes of an ordinary answer."""
@@ -38,7 +39,6 @@ REDIRECTS: Final = 3
 
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE: Final = 30.0
-_SHORTEST_KEY: Final = 8
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "reconciler"}
 
@@ -70,7 +70,7 @@ class Reply:
             return float(value[:9])
         try:
             return max(0.0, (parsedate_to_datetime(value) - clock.now()).total_seconds()) if value else None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
 
 
@@ -87,7 +87,7 @@ class _KeyFor(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncIterator[httpx.Request]:  # type: ignore[override]
         url = request.url
-        if (url.scheme, url.host, url.port) != (self._origin.scheme, self._origin.host, self._origin.port):
+        if (url.scheme, url.raw_host, url.port) != (self._origin.scheme, self._origin.raw_host, self._origin.port):
             raise RuntimeError("a key is sent to its own origin and nowhere else")
         for name, value in self._headers.items():
             request.headers[name] = value
@@ -132,7 +132,7 @@ class Channel:
         chance: random.Random,
     ) -> None:
         self.origin = access.origin
-        self._key = access.key
+        self._filter = Redactor([access.key] if access.key else [])
         self._pace, self._timeout, self._clock, self._chance = pace, timeout, clock, chance
         context = ssl_context() if access.origin.startswith("https") else False
         # A proxy from the environment may be needed to reach the world, and can only be in the way on loopback.
@@ -153,8 +153,12 @@ class Channel:
                 trust_env=outside,
             )
 
-        self._reader = client(httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency))
-        self._actor = client(httpx.Limits(max_connections=None, max_keepalive_connections=0))
+        try:
+            self._reader = client(httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency))
+            self._actor = client(httpx.Limits(max_connections=None, max_keepalive_connections=0))
+        except (ValueError, ImportError, httpx.InvalidURL) as error:  # its text holds the address, password and all
+            text = "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not an http:// or https:// address"
+            raise ConfigurationError(f"{access.origin}: {text}") from error
 
     async def read(self, call: Call, *, limit: int = REPLY_LIMIT) -> Reply:
         """The answer to a request that changes nothing, whatever its status; tried three times where it may pass.
@@ -212,10 +216,8 @@ class Channel:
         """A service may repeat the key in an error: it is taken out at the door, so that nothing behind can keep it.
 
         A key of a few letters, as of a server for trials, is left: it may be part of any id or word."""
-        key = self._key.reveal().encode() if self._key else b""
-        if len(key) < _SHORTEST_KEY or key not in reply.body:
-            return reply
-        return replace(reply, body=reply.body.replace(key, MASK.encode()))
+        headers = {name: self._filter(value) for name, value in reply.headers.items()}
+        return replace(reply, headers=headers, body=self._filter.clean(reply.body))
 
 
 async def _whole(response: httpx.Response, limit: int, call: Call) -> Reply:
@@ -253,7 +255,7 @@ class Downloader:
                     url = urljoin(url, following)
         except TimeoutError as error:
             raise RequestFailed(f"the download from {host} did not end in {self._timeout:g} s") from error
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, UnicodeError) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError) as error:
             raise RequestFailed(f"the download from {host} broke ({type(error).__name__})") from error
         raise RequestFailed(f"the download from {host} redirects more than {REDIRECTS} times")
 

@@ -13,7 +13,7 @@ from reconciler.core.pointer import at
 from reconciler.platforms.answers import Unreadable, read_states
 from reconciler.platforms.definition import ASK, Definition, ListRead, Pages
 from reconciler.platforms.template import Call, fill
-from reconciler.platforms.words import first_text
+from reconciler.platforms.words import first_text, shorten
 
 
 class Fetch(Protocol):
@@ -160,7 +160,7 @@ def match_rows(definition: Definition, platform: str, models: Sequence[Model], r
             taken.update(found)
         elif len(found) > 1:
             names = ", ".join(str(first_text(rows.rows[number], source.act_on)) for number in found[:5])
-            text = f"{len(found)} listed models have the id {model.id}: {names}"
+            text = f"{len(found)} listed models have the id {model.id}: {shorten(names)}"
             failures.append(Failure(address=model.address, error=text))
             taken.update(found)
         elif not found:

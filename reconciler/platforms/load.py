@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from reconciler.core.capabilities import Capabilities, Manual, PlatformType
 from reconciler.core.document import Document, read_document
@@ -34,6 +35,13 @@ from reconciler.platforms.definition import (
 from reconciler.schemas import load_schema
 
 _PLACES = re.compile(r"\{([^{}]*)\}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_OURS = re.compile(
+    r"(?i)host|(?:x-)?forwarded(?:-.*)?|x-(?:original|rewrite)-.*|content-length|transfer-encoding|connection|keep-alive"
+    r"|te|trailer|upgrade|expect|proxy-.*|cookie"
+)
+"""Headers that say where a request goes or how it is framed: the key is sent to one origin, and that is no choice of a
+definition."""
 
 
 def read_definition(text: str | bytes, file: str) -> Definition:
@@ -82,9 +90,9 @@ def _build(data: Mapping[str, Any], digest: str) -> Definition:
 
 def _capabilities(data: Mapping[str, Any]) -> Capabilities:
     actions = data["actions"]
-    missing = f"{data['title']} offers no {{}}"
+    missing = f"{data['title']} offers no"
     return Capabilities(
-        verbs={verb: actions[verb].get("unsupported") if verb in actions else missing.format(verb) for verb in Verb},
+        verbs={verb: actions[verb].get("unsupported") if verb in actions else f"{missing} {verb}" for verb in Verb},
         reads_state="jobs" not in data["live"],
         reads_together="list" in data["live"],
         changes_by_itself=data.get("changes_by_itself", False),
@@ -208,6 +216,7 @@ def _start(data: Mapping[str, Any], common: Mapping[str, Any] | None) -> Start:
 
 Path = tuple[str | int, ...]
 
+_ASKED = ("list", "get", "ask", "probe")
 _OF_MODEL = ("id", "verb", "name")
 _SETTING = "settings/NAME"
 
@@ -215,6 +224,7 @@ _SETTING = "settings/NAME"
 def _cross_check(document: Document) -> Iterable[Complaint]:
     for path, text in (*_live_problems(document.data["live"]), *_pattern_problems(document.data)):
         yield document.complaint(path, text)
+    yield from (document.complaint(path, text, on_key=True) for path, text in _header_problems(document.data))
     for path, template, known in _templates(document.data):
         for place in _PLACES.findall(template):
             setting = place.startswith("settings/") and _SETTING in known
@@ -224,6 +234,21 @@ def _cross_check(document: Document) -> Iterable[Complaint]:
     schema = document.data.get("settings", {}).get("schema", {})
     if (problem := schema_problem(schema)) is not None:
         yield document.complaint(("settings", "schema"), f"not a JSON Schema: {problem}")
+
+
+def _header_problems(data: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
+    holders: list[tuple[Path, Any]] = [((), data), *((("live", name), data["live"].get(name)) for name in _ASKED)]
+    holders += [(("actions", verb), action) for verb, action in data["actions"].items()]
+    for path, holder in holders:
+        for kind in ("auth", "headers"):
+            headers = (holder or {}).get(kind) or {}
+            for name, value in headers.items():
+                if not _HEADER.fullmatch(name):
+                    yield (*path, kind, name), "this is no name of a header"
+                elif _OURS.fullmatch(name):
+                    yield (*path, kind, name), "this header is set by reconciler itself, or not at all"
+                elif not value.isascii() or not value.isprintable():
+                    yield (*path, kind, name), "a header holds printable ASCII only"
 
 
 def _live_problems(live: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
@@ -259,8 +284,10 @@ def _tables(live: Mapping[str, Any]) -> Iterable[tuple[Path, Mapping[str, Any]]]
 def _pattern_problems(data: Mapping[str, Any]) -> Iterable[tuple[Path, str]]:
     for path, pattern in _patterns(data):
         try:
-            groups = re.compile(pattern).groups
-        except re.error as error:
+            with catch_warnings():
+                simplefilter("error", FutureWarning)  # what other versions of Python may read otherwise
+                groups = re.compile(pattern).groups
+        except (re.error, OverflowError, RecursionError, FutureWarning) as error:
             yield path, f"not a regular expression: {error}"
         else:
             if "refused_in" in path and not groups:

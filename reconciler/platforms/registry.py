@@ -1,10 +1,12 @@
 """Which platform types there are: built-in definitions, a user's own file, and Python classes by entry point."""
 
+import os
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 
+from reconciler.core.document import MAX_BYTES
 from reconciler.core.model import PlatformEntry
 from reconciler.errors import ConfigurationError
 from reconciler.platforms.base import PlatformFactory
@@ -12,6 +14,7 @@ from reconciler.platforms.load import read_definition
 from reconciler.platforms.rest import RestFactory
 
 GROUP = "reconciler.platforms"
+SUFFIXES = frozenset((".yaml", ".yml"))
 _DEFINITIONS = files("reconciler.platforms").joinpath("definitions")
 
 
@@ -46,8 +49,13 @@ def find_factory(entry: PlatformEntry, directory: Path) -> PlatformFactory:
     if entry.definition is None:
         return find_type(entry.type)
     path = directory / entry.definition
+    named = {path.suffix, Path(os.path.realpath(path)).suffix}
+    if not named <= SUFFIXES or (path.exists() and not path.is_file()):
+        # An inventory comes from a pull request: it may not have any file of this machine shown in a complaint.
+        raise ConfigurationError(f"{path}: a definition is a file that ends with {' or '.join(sorted(SUFFIXES))}")
     try:
-        text = path.read_bytes()
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 4)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}: the definition of platform {entry.name}") from error
     return RestFactory(read_definition(text, str(path)))

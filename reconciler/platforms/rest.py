@@ -25,6 +25,7 @@ from reconciler.platforms.definition import ASK, BEFORE, Definition, Follow, Get
 from reconciler.platforms.http import LIST_LIMIT, REPLY_LIMIT, AnswerLost, Channel, NotSent, Pace, RequestFailed
 from reconciler.platforms.lists import match_rows, read_rows
 from reconciler.platforms.template import Call, fill, layered
+from reconciler.platforms.words import shorten
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -196,9 +197,15 @@ class RestPlatform:
             return _silent(believed, None, f"its probe cannot be sent: set {names}")
         call = fill(replace(probe.request, headers={}), {"path": model.probe_path or "", "name": model.name})
         try:
-            status = (await self._probe_channel.act(call)).status
+            reply = await self._probe_channel.act(call)
         except RequestFailed as error:
             return _silent(believed, None, f"its probe got no answer: {error}")
+        status = reply.status
+        if status in probe.deployed:
+            try:
+                decode(reply)
+            except Unreadable as error:  # a sign-in page in between answers 200 to everything
+                return _silent(believed, str(status), f"its probe answered {error}")
         state = (
             LiveState.DEPLOYED
             if status in probe.deployed
@@ -271,7 +278,7 @@ def _by_job(model: Model, job: Job, status: JobStatus, read: JobRead) -> Live:
     table = {JobState.RUNNING: read.running, JobState.SUCCEEDED: read.succeeded, JobState.FAILED: read.failed}
     state, note = LiveState.UNKNOWN, status.warning
     if status.state is JobState.ABSENT:
-        note = f"the platform no longer knows job {job.id}"
+        note = f"the platform no longer knows job {shorten(str(job.id))}"
     else:
         word = table[status.state].get(job.verb, LiveState.UNKNOWN)
         state = LiveState(job.before or LiveState.UNKNOWN) if word == BEFORE else LiveState(word)

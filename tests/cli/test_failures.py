@@ -146,7 +146,7 @@ def test_reissue_unknown_sends_a_lost_deploy_once_more(
     assert len(starts(reach)) == 2
 
 
-@pytest.mark.parametrize("broken", ["key", "address", "unset"])
+@pytest.mark.parametrize("broken", ["key", "address", "unset", "page"])
 def test_a_probe_that_says_nothing_is_never_an_all_clear(
     reach: SimulatedPlatforms, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
@@ -158,6 +158,9 @@ def test_a_probe_that_says_nothing_is_never_an_all_clear(
         monkeypatch.setenv("RECONCILER_KORE_PROBE_KEY", "wrong")
     elif broken == "address":
         monkeypatch.setenv("RECONCILER_KORE_PROBE_URL", "http://127.0.0.1:9")
+    elif broken == "page":
+        page = Fault(kind=FaultKind.REPLY, operation="probe", status=200, body=b"<html>Sign in</html>", times=None)
+        reach.kore.fault(page)
     else:
         monkeypatch.delenv("RECONCILER_KORE_PROBE_URL")
 
@@ -332,10 +335,16 @@ def test_names_that_look_like_keys_do_not_break_a_saved_plan(reach: SimulatedPla
     assert reconciler("apply", "--plan", "plan.json").code == 0
 
 
-def test_an_empty_download_is_no_export(reach: SimulatedPlatforms, reconciler: Reconciler) -> None:
-    inventory(TRIAGE)
-    reach.kore.fault(Fault(kind=FaultKind.REPLY, operation="download", status=200, body=b"", times=None))
+@pytest.mark.parametrize("name", ["triage.zip", "triage.bin"])
+@pytest.mark.parametrize("body", [b"", b"<!DOCTYPE html>\n<title>Sign in</title>", b"  <html lang=en>"])
+def test_what_is_no_export_does_not_pass_for_one(
+    reach: SimulatedPlatforms, reconciler: Reconciler, body: bytes, name: str
+) -> None:
+    """Else the undeploy that must wait for it would follow."""
+    inventory(TRIAGE.replace("before_undeploy: true", f"before_undeploy: true, to: {name}"))
+    reach.kore.fault(Fault(kind=FaultKind.REPLY, operation="download", status=200, body=body, times=None))
     assert reconciler("apply", "--yes", "--report", "json=report.json").code == 5
+    assert list(Path("exports").iterdir()) == []
     assert {o["outcome"] for o in outcomes().values()} == {"failed", "skipped"}
     assert [operation for operation, _ in starts(reach)] == ["export"]
 
