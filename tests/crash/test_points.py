@@ -14,7 +14,8 @@ Note = Callable[[str, object], None]
 
 
 def judged(tally: Tally, least: int, note: Note) -> None:
-    note("tally", f"{tally}; {dict(tally.hit)}; {dict(tally.codes)}")
+    note("figure", str(tally))
+    note("hit", f"{dict(tally.hit)}; {dict(tally.codes)}")
     assert tally.points >= least, "the count of points shows that not all are seen"
     assert not tally.wrong, f"{tally}:\n" + "\n".join(tally.wrong)
 

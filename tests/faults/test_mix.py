@@ -3,6 +3,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from .runner import Runner
 from .storm import SHAPES, SHARE, Story, told
 
 MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+Note = Callable[[str, object], None]
 ONE: Final = os.environ.get("RECONCILER_SEED")
 AT_ONCE: Final = 6
 
@@ -29,7 +31,7 @@ def play(seed: int, runner: Runner, *, share: float = SHARE, storm_only: bool = 
         return Story(seed, share, Path(folder), runner).play(storm_only=storm_only)
 
 
-def play_all(batch: range, runner: Runner) -> list[Story]:
+def play_all(batch: range, runner: Runner, note: Note) -> list[Story]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         stories = list(pool.map(lambda seed: play(seed, runner), batch))
     failed = [
@@ -38,6 +40,8 @@ def play_all(batch: range, runner: Runner) -> list[Story]:
         if story.problems
     ]
     print("\n".join(told(stories)))
+    faulty, requests = sum(story.hits.total() for story in stories), sum(story.requests for story in stories)
+    note("figure", f"{len(stories)} applies, {requests} requests, {faulty} faulty, {len(failed)} violations")
     assert not failed, "\n".join(failed)
     return stories
 
@@ -47,15 +51,15 @@ def name(batch: range) -> str:
 
 
 @pytest.mark.parametrize("batch", seeds(0, 24, 12), ids=name)
-def test_three_faulty_answers_in_ten(runner: Runner, batch: range) -> None:
-    play_all(batch, runner)
+def test_three_faulty_answers_in_ten(runner: Runner, record_property: Note, batch: range) -> None:
+    play_all(batch, runner, record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("batch", seeds(1000, 500, 50), ids=name)
-def test_hundreds(runner: Runner, batch: range) -> None:
-    stories = play_all(batch, runner)
+def test_hundreds(runner: Runner, record_property: Note, batch: range) -> None:
+    stories = play_all(batch, runner, record_property)
 
     if ONE is None:
         missing = set(NAMES) - {hit for story in stories for hit in story.hits}

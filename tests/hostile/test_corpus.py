@@ -59,8 +59,7 @@ def test_a_case(
     if case.requests >= 0:
         assert len(platform.requests) == case.requests
     harmless(ran)
-    record_property("cpu", round(ran.cpu, 3))
-    record_property("megabytes", round(ran.megabytes, 1))
+    record_property("figure", f"1 cases of the corpus, slowest {ran.cpu:.2f} s of CPU, most {ran.megabytes:.0f} MB")
     within_bounds(ran)
     assert not found_in(ran.out + ran.err)
     assert not found_in(written(tmp_path, case))

@@ -3,6 +3,7 @@
 import os
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from .runs import Story
 
 BATCH: Final = 25
 MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+Note = Callable[[str, object], None]
 ONE: Final = os.environ.get("RECONCILER_SEED")
 
 
@@ -27,13 +29,14 @@ def play(seed: int, *, late: bool = False) -> str:
         return Story(seed, Path(folder), late=late).play()
 
 
-def play_all(batch: range, *, late: bool = False) -> None:
+def play_all(batch: range, note: Note, *, late: bool = False) -> None:
     failed = []
     for seed in batch:
         try:
             play(seed, late=late)
         except Exception:
             failed.append(f"seed {seed}: RECONCILER_SEED={seed} pytest tests/world\n{traceback.format_exc(limit=-6)}")
+    note("figure", f"{len(batch)} stories, {len(failed)} violations")
     assert not failed, "\n".join(failed)
 
 
@@ -42,13 +45,13 @@ def name(batch: range) -> str:
 
 
 @pytest.mark.parametrize("batch", seeds(0, 450), ids=name)
-def test_nothing_that_must_never_happen_happens(batch: range) -> None:
-    play_all(batch)
+def test_nothing_that_must_never_happen_happens(batch: range, record_property: Note) -> None:
+    play_all(batch, record_property)
 
 
 @pytest.mark.parametrize("batch", seeds(0, 50), ids=name)
-def test_requests_that_take_effect_after_the_settle_time(batch: range) -> None:
-    play_all(batch, late=True)
+def test_requests_that_take_effect_after_the_settle_time(batch: range, record_property: Note) -> None:
+    play_all(batch, record_property, late=True)
 
 
 @pytest.mark.parametrize("batch", seeds(1000, 10), ids=name)
@@ -60,12 +63,12 @@ def test_the_same_seed_is_the_same_story(batch: range) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", seeds(10_000, 9_000, 250), ids=name)
-def test_thousands(batch: range) -> None:
-    play_all(batch)
+def test_thousands(batch: range, record_property: Note) -> None:
+    play_all(batch, record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", seeds(10_000, 1_000, 250), ids=name)
-def test_thousands_late(batch: range) -> None:
-    play_all(batch, late=True)
+def test_thousands_late(batch: range, record_property: Note) -> None:
+    play_all(batch, record_property, late=True)
