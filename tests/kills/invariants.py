@@ -118,7 +118,7 @@ class Invariants:
             self._reached(part, records)
         for session in sessions:
             self.reported(session, records)
-        if journals.POSTGRES is None:
+        if journals.postgres() is None:
             mode = Path(self.scene.journal).stat().st_mode & 0o777
             self.check(mode == 0o600, f"the journal has mode {mode:o}")
 
