@@ -66,8 +66,9 @@ class Means:
 @dataclass(slots=True, kw_only=True)
 class ActionRun:
     """One action under way. `job` is what the platform runs for it, None before it was accepted; `attempts` counts the
-    requests to start it; `sent_at` is the loop's time of the last; `live` the state last read of it; `lost` says of a
-    start that may have arrived why its answer did not."""
+    requests to start it; `sent_at` is the loop's time of the last; `live` the state last read of it; `asking`: a request
+    to start it is out and not answered; `lost` says of a start that may have arrived why its answer did not; `ended` is
+    its outcome once that goes to the journal."""
 
     action: Action
     model: Model
@@ -79,6 +80,8 @@ class ActionRun:
     attempts: int = 0
     sent_at: float = 0.0
     live: LiveState | None = None
+    asking: bool = False
+    ended: Outcome | None = None
     lost: str | None = None
     notes: list[str] = field(default_factory=list)
 

@@ -11,7 +11,7 @@ from reconciler.core.model import Model
 from reconciler.core.plan import Action
 from reconciler.core.report import Outcome, OutcomeKind
 from reconciler.engine.action_run import ActionRun, Means
-from reconciler.engine.perform import perform, settle
+from reconciler.engine.perform import broken, interrupted, perform, settle
 from reconciler.engine.waiting import Patience
 from reconciler.engine.world import World
 
@@ -33,6 +33,7 @@ class Applier:
         self._memories: Mapping[str, Memory] = world.memories()
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
         self._turns = {action.address: asyncio.Lock() for action in actions}
+        self._runs: dict[str, ActionRun] = {}
 
     async def run(self) -> tuple[Outcome, ...]:
         """Exactly one outcome per action, in the order of the actions."""
@@ -58,12 +59,14 @@ class Applier:
 
     async def _outcome(self, action: Action) -> Outcome:
         task = self._tasks[action.id]
-        if not task.cancelled():
+        if not task.cancelled() and task.exception() is None:
             return task.result()
-        # Cancelled with an answer still outstanding: the intent is in the journal, the answer is not.
-        run = self._run_of(action)
-        text = "interrupted before its answer came; plan again to see"
-        return await settle(run, run.outcome(OutcomeKind.UNCERTAIN, error=text))
+        run = self._runs.get(action.id) or self._run_of(action)
+        if run.ended is not None:
+            return run.ended
+        if task.cancelled():
+            return await settle(run, interrupted(run))
+        return await settle(run, broken(run, task.exception()))
 
     async def _one(self, action: Action) -> Outcome:
         for needed in action.requires:
@@ -79,7 +82,8 @@ class Applier:
                 text = f"needs {needed}, which is {kind}"
                 return await settle(run, run.outcome(OutcomeKind.SKIPPED, error=text))
         async with self._turns[action.address]:  # platforms run one job per model
-            return await perform(self._run_of(action))
+            self._runs[action.id] = self._run_of(action)
+            return await perform(self._runs[action.id])
 
     def _run_of(self, action: Action) -> ActionRun:
         model = self._models[action.address]

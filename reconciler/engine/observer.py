@@ -16,6 +16,8 @@ READ = frozenset({EvidenceSource.LIST, EvidenceSource.GET, EvidenceSource.PROBE}
 """Evidence that comes from the model itself, not from what we did to it."""
 
 _RUNS = {LiveState.DEPLOYING: Verb.DEPLOY, LiveState.UNDEPLOYING: Verb.UNDEPLOY}
+_DURING = {verb: state for state, verb in _RUNS.items()}
+_AT_REST = (LiveState.DEPLOYED, LiveState.UNDEPLOYED)
 _ENDS = {Verb.DEPLOY: LiveState.DEPLOYED, Verb.UNDEPLOY: LiveState.UNDEPLOYED}
 
 
@@ -83,6 +85,8 @@ class Observer:
         """A live state with what the journal adds. A probe shows what is served, and not that a job is under way: until
         the last start is known to be over, only the probe that shows its target counts."""
         memory = self._memories[live.address]
+        if live.evidence.source in (EvidenceSource.LIST, EvidenceSource.GET):
+            return await self._with_job(platform, recall(live, memory), memory)
         if live.evidence.source is not EvidenceSource.PROBE:
             return recall(live, memory)
         open_, job = memory.open, memory.running
@@ -98,6 +102,26 @@ class Observer:
             return live  # no job takes that long
         note = f"the {verb} sent on {at:%Y-%m-%d %H:%M} UTC may still be under way, which a probe does not show"
         return replace(live, state=LiveState.UNKNOWN, evidence=Evidence(source=EvidenceSource.NONE, note=note))
+
+    async def _with_job(self, platform: Platform, live: Live, memory: Memory) -> Live:
+        """A model that a list shows at rest, though a job of ours was accepted and never seen to end: lists may lag, so
+        the job is asked; one without an id counts as running until its settle time is over."""
+        job = memory.running
+        if job is None or live.state not in _AT_REST or live.state is _ENDS[job.verb]:
+            return live
+        age = (self._world.clock.now() - job.since).total_seconds()
+        runs = Evidence(source=EvidenceSource.JOB, at=job.since, note=f"shown as {live.state}, but its {job.verb} runs")
+        found = (await platform.poll([job]))[job] if job.id is not None else None
+        if isinstance(found, JobStatus) and found.state in (JobState.SUCCEEDED, JobState.FAILED):
+            return live
+        if isinstance(found, JobStatus) and found.state is JobState.RUNNING:
+            return replace(live, state=_DURING[job.verb], evidence=replace(runs, raw=found.raw), job=job)
+        if isinstance(found, Failure):
+            note = f"shown as {live.state}, but its {job.verb} may run: {found.error}"
+            return replace(live, state=LiveState.UNKNOWN, evidence=replace(runs, note=note))
+        if age < platform.capabilities.settle:
+            return replace(live, state=_DURING[job.verb], evidence=runs, job=job)
+        return live
 
     def _same(self, platform: str, identity: str) -> str:
         return self._world.accounts[platform].type.same(identity)

@@ -1,6 +1,8 @@
 """One action from waiting to settled. Never raises for what a platform does."""
 
+import traceback
 from dataclasses import replace
+from pathlib import Path
 
 from reconciler.core.event import Event, Phase
 from reconciler.core.job import Verb
@@ -19,7 +21,7 @@ async def perform(run: ActionRun) -> Outcome:
     try:
         outcome = await _perform(run)
     except Stopped:
-        outcome = _interrupted(run)
+        outcome = interrupted(run)
     except OutOfTime:
         outcome = _overtime(run)
     except JournalError as error:
@@ -42,12 +44,28 @@ async def _perform(run: ActionRun) -> Outcome:
     return ended if isinstance(ended, Outcome) else await conclude(run, ended)
 
 
-def _interrupted(run: ActionRun) -> Outcome:
+def interrupted(run: ActionRun) -> Outcome:
+    """The outcome of an action that was broken off where it stood, as far as it had come."""
+    if run.asking:
+        text = "interrupted before its answer came; plan again to see"
+        return run.outcome(OutcomeKind.UNCERTAIN, error=text)
     if run.job is None and run.lost is not None:
         return run.outcome(OutcomeKind.UNCERTAIN, error=f"{run.lost}; interrupted before it settled: plan again to see")
     if run.job is None:
         return run.outcome(OutcomeKind.SKIPPED, error="interrupted before it was started")
     return run.outcome(OutcomeKind.IN_FLIGHT, error="interrupted while it runs; the next apply follows it")
+
+
+def broken(run: ActionRun, error: BaseException | None) -> Outcome:
+    """The outcome of an action in which reconciler itself, or a platform's class, failed: no other action suffers."""
+    frames = traceback.extract_tb(error.__traceback__) if error is not None else []
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    text = f"fault in reconciler{where}: {type(error).__name__}: {error}"
+    if run.asking or (run.job is None and run.lost is not None):
+        return run.outcome(OutcomeKind.UNCERTAIN, error=f"{text}; plan again to see")
+    if run.job is not None:
+        return run.outcome(OutcomeKind.IN_FLIGHT, error=f"{text}; the next apply follows its job")
+    return run.outcome(OutcomeKind.FAILED, error=f"{text}; nothing was started")
 
 
 def _overtime(run: ActionRun) -> Outcome:
@@ -73,6 +91,7 @@ async def settle(run: ActionRun, outcome: Outcome) -> Outcome:
         artifact=outcome.artifact,
         text=outcome.error or outcome.note,
     )
+    run.ended = outcome  # from here on: broken off now, it is written all the same
     try:
         await run.means.log(record, owed=True)
     except JournalError as error:

@@ -101,14 +101,24 @@ async def start(run: ActionRun, live: Live) -> Accepted | Outcome:
 
 async def _ask(run: ActionRun, live: Live) -> Answer:
     """One request, its intent durable before it leaves; not cancelled half way, so that no answer is lost."""
-    run.attempts += 1
     run.tell(Phase.STARTING, f"{run.action.verb}")
-    await run.means.log(run.record(RecordKind.INTENT, attempt=run.attempts, before=str(live.state)))
-    if run.means.stop.is_set:
-        await run.note(RecordKind.REFUSED, text="not sent: told to stop")
-        raise Stopped
-    answer = await asyncio.shield(run.platform.start(run.action.verb, run.model, live))
-    run.sent_at = asyncio.get_running_loop().time()  # not before: it may have waited for its turn to leave
+    before = run.attempts
+
+    async def go() -> None:
+        """It may have waited long for its turn: nothing leaves after a stop, or without its intent on disk."""
+        if run.means.stop.is_set:
+            raise Stopped
+        if run.attempts == before:  # a second request of the same start follows an answer about its first
+            await run.means.log(run.record(RecordKind.INTENT, attempt=before + 1, before=str(live.state)))
+            run.attempts = before + 1
+        if run.means.stop.is_set:
+            await run.note(RecordKind.REFUSED, text="not sent: told to stop")
+            raise Stopped
+        run.asking = True
+
+    answer = await asyncio.shield(run.platform.start(run.action.verb, run.model, live, go))
+    run.asking = False
+    run.sent_at = asyncio.get_running_loop().time()
     return answer
 
 
@@ -119,7 +129,8 @@ async def _refused(run: ActionRun, refused: Refused, live: Live) -> Live | Outco
         if isinstance(now, Live):
             if now.state == run.action.after and run.action.verb is not Verb.EXPORT and not run.again:
                 return run.reached(now, note="already")
-            if now.state in TRANSITIONAL or refused.state in TRANSITIONAL:
+            waits = now.state in TRANSITIONAL or refused.state in TRANSITIONAL
+            if waits and run.attempts < TRIES:
                 run.tell(Phase.WAITING, f"until it is no longer {refused.state or now.state}")
                 await run.patience.next()
                 return await ready(run)

@@ -1,7 +1,7 @@
 """What the engine asks of a platform, and nothing else. A fake of it is 30 lines."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,9 @@ from reconciler.core.job import Answer, Job, JobStatus, Verb
 from reconciler.core.live import Failure, Live, Observation
 from reconciler.core.model import Model, PlatformEntry
 from reconciler.platforms.access import Credentials
+
+Go = Callable[[], Awaitable[None]]
+"""Puts on record that a request is about to leave, or raises because it must not."""
 
 
 class Platform(Protocol):
@@ -31,8 +34,10 @@ class Platform(Protocol):
         live state or as a failure; a failure that names the platform stands for all that are missing."""
         ...
 
-    async def start(self, verb: Verb, model: Model, live: Live) -> Answer:
-        """Ask for `verb` with at most one request that may take effect. Never sent again once it may have arrived."""
+    async def start(self, verb: Verb, model: Model, live: Live, go: Go) -> Answer:
+        """Ask for `verb` with at most one request that may take effect. Never sent again once it may have arrived.
+
+        `go` is awaited on the request's turn, right before it leaves; what it raises ends the start, unsent."""
         ...
 
     async def poll(self, jobs: Sequence[Job]) -> Mapping[Job, JobStatus | Failure]:

@@ -7,7 +7,7 @@ follows redirects; every request has one deadline for all of it, body included, 
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -180,11 +180,14 @@ class Channel:
                 await asyncio.sleep(min(pause(attempt, self._chance) if asked is None else asked, _LONGEST_PAUSE))
         raise failure or RequestFailed(f"{call}: no answer")
 
-    async def act(self, call: Call) -> Reply:
-        """The answer to a request that may take effect, sent at most once on a connection of its own.
+    async def act(self, call: Call, go: Callable[[], Awaitable[None]] | None = None) -> Reply:
+        """The answer to a request that may take effect, sent at most once on a connection of its own. `go` is awaited
+        when its turn has come, right before it leaves.
 
         Raises `NotSent` when it never left, `AnswerLost` when it may have arrived."""
         async with self._pace:
+            if go is not None:
+                await go()
             return await self._send(self._actor, call, REPLY_LIMIT)
 
     async def aclose(self) -> None:

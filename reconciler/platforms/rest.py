@@ -20,7 +20,7 @@ from reconciler.platforms.answers import (
     read_states,
     refusal_text,
 )
-from reconciler.platforms.base import Opening
+from reconciler.platforms.base import Go, Opening
 from reconciler.platforms.definition import ASK, BEFORE, Definition, Follow, GetRead, JobRead, Probe
 from reconciler.platforms.http import LIST_LIMIT, REPLY_LIMIT, AnswerLost, Channel, NotSent, Pace, RequestFailed
 from reconciler.platforms.lists import match_rows, read_rows
@@ -95,7 +95,7 @@ class RestPlatform:
         read = live.jobs
         return _together(await self._each(models, lambda model: self._believe(model, jobs.get(model.address), read)))
 
-    async def start(self, verb: Verb, model: Model, live: Live) -> Answer:
+    async def start(self, verb: Verb, model: Model, live: Live, go: Go) -> Answer:
         """See `Platform.start`. Where a listed model has two ids, a 404 for the first is an answer about the id, and
         the second is tried (Nugen: which id the routes take after an undeploy is not documented)."""
         start = self._definition.starts[verb]
@@ -105,7 +105,7 @@ class RestPlatform:
         for identity in (live.ids or (model.id,))[:2]:
             try:
                 call = fill(start.request, {"id": identity, "verb": verb, "name": model.name}, settings)
-                reply = await self._channel.act(call)
+                reply = await self._channel.act(call, go)
             except NotSent as error:
                 return Refused(reason=str(error), transient=True)
             except AnswerLost as error:

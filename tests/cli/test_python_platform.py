@@ -31,7 +31,8 @@ class Memory:
         evidence = Evidence(source=EvidenceSource.LIST, at=self.clock.now())
         return Observation(lives=tuple(Live(address=m.address, state=STATES[m.id], evidence=evidence) for m in models))
 
-    async def start(self, verb, model, live):
+    async def start(self, verb, model, live, go):
+        await go()
         STATES[model.id] = LiveState.DEPLOYED if verb is Verb.DEPLOY else LiveState.UNDEPLOYED
         job = Job(address=model.address, verb=verb, id=None, since=self.clock.now())
         return Accepted(job=job, status=JobStatus(state=JobState.SUCCEEDED))

@@ -9,7 +9,7 @@ from reconciler.core.job import Accepted, JobState, JobStatus, Refused, Uncertai
 from reconciler.core.live import EvidenceSource, LiveState
 from reconciler.platforms.base import Platform
 
-from .asking import live, model, observed, polled, started, unobserved
+from .asking import go, live, model, observed, polled, started, unobserved
 from .neighbours import KEY, at, factory
 from .service import HANG_UP, Said, Say, Seen, Service
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 async def accepted(platform: Platform, verb: Verb, id: str, settings: Mapping[str, Any] | None = None) -> Accepted:
     asked = model(id, settings=settings or {})
-    answer = await platform.start(verb, asked, live(asked, LiveState.UNKNOWN))
+    answer = await platform.start(verb, asked, live(asked, LiveState.UNKNOWN), go)
     assert isinstance(answer, Accepted), answer
     return answer
 

@@ -7,7 +7,7 @@ from reconciler.core.live import EvidenceSource, Listed, LiveState
 from reconciler.platforms.base import Platform
 from reconciler.simulator import Fault, FaultKind, SimulatedPlatforms
 
-from .asking import model, observed, started, unobserved
+from .asking import go, model, observed, started, unobserved
 from .conftest import Time
 
 pytestmark = pytest.mark.anyio
@@ -243,10 +243,10 @@ async def test_the_id_changes_with_the_state_and_the_present_one_is_acted_on(
     asked = model(FAQ, "nugen")
 
     up = await observed(nugen, asked)
-    await nugen.start(Verb.UNDEPLOY, asked, up)
+    await nugen.start(Verb.UNDEPLOY, asked, up, go)
     time.passes(10)
     down = await observed(nugen, asked)
-    answer = await nugen.start(Verb.DEPLOY, asked, down)
+    answer = await nugen.start(Verb.DEPLOY, asked, down, go)
 
     assert (up.ids[0], down.ids[0]) == (DEPLOYED_ID, UNDEPLOYED_ID)
     assert isinstance(answer, Accepted)
@@ -260,7 +260,7 @@ async def test_an_id_that_begins_with_a_hyphen_is_sent_as_it_is(simulated: Simul
     asked = model(FAQ, "nugen")
 
     found = await observed(nugen, asked)
-    answer = await nugen.start(Verb.UNDEPLOY, asked, found)
+    answer = await nugen.start(Verb.UNDEPLOY, asked, found, go)
 
     assert found.ids[0] == f"-ak-14-july-{UNDEPLOYED_ID}"
     assert isinstance(answer, Accepted)

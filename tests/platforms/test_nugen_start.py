@@ -12,7 +12,7 @@ from reconciler.platforms.registry import find_type
 from reconciler.simulator import NUGEN_KEY, Fault, FaultKind, SimulatedPlatforms
 from reconciler.simulator.log import Entry
 
-from .asking import model, observed, started
+from .asking import go, model, observed, started
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +37,7 @@ def action(simulated: SimulatedPlatforms) -> Entry:
 
 
 async def accepted(platform: Platform, verb: Verb, asked: Model) -> Accepted:
-    answer = await platform.start(verb, asked, await observed(platform, asked))
+    answer = await platform.start(verb, asked, await observed(platform, asked), go)
     assert isinstance(answer, Accepted), answer
     return answer
 

@@ -10,7 +10,7 @@ from reconciler.core.live import LiveState
 from reconciler.platforms.http import Pace
 from reconciler.simulator import KORE_KEY
 
-from .asking import job, live, model, opened
+from .asking import go, job, live, model, opened
 from .lines import channel, get, post
 from .service import Said, Say, Seen, Service
 
@@ -64,7 +64,7 @@ async def test_probes_keep_to_the_same_concurrency() -> None:
         probe = (service.origin, "probe-key")
         async with opened("kore", service.origin, key=KORE_KEY, probe=probe, concurrency=2) as platform:
             probed = [model(f"cm-{number}", probe_path="/probe") for number in range(6)]
-            asked = [platform.start(Verb.UNDEPLOY, one, live(one, LiveState.UNKNOWN)) for one in probed]
+            asked = [platform.start(Verb.UNDEPLOY, one, live(one, LiveState.UNKNOWN), go) for one in probed]
             await asyncio.gather(platform.observe(probed, {}), *asked)
 
     assert (counting.most, len(service.seen)) == (2, 12)

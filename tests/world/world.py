@@ -16,6 +16,7 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.core.job import Accepted, Answer, Job, JobState, JobStatus, Refused, Uncertain, Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Listed, Live, LiveState, Observation
 from reconciler.core.model import Model
+from reconciler.platforms.base import Go
 
 SETTLE: Final = 60.0
 POLL: Final = 5.0
@@ -260,10 +261,11 @@ class FakePlatform:
     async def observe(self, models: Sequence[Model], jobs: Mapping[str, Job]) -> Observation:
         raise NotImplementedError
 
-    async def start(self, verb: Verb, model: Model, live: Live) -> Answer:
+    async def start(self, verb: Verb, model: Model, live: Live, go: Go) -> Answer:
         asked = asyncio.get_running_loop().time()
         async with self._places:
             await self._pass(0.05, self._gap)
+            await go()
             weather, service = self._service.weather, self._service
             fault = weather.one_of(START_FAULTS)
             request = Request(
