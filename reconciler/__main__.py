@@ -1,6 +1,18 @@
-"""`python -m reconciler` is `reconciler`."""
+"""`reconciler` and `python -m reconciler`."""
 
-from reconciler.cli.main import main
+import signal
+
+
+def main() -> None:
+    """The command line. Ctrl-C while Python still reads the program ends it without a traceback."""
+    given = signal.getsignal(signal.SIGINT)
+    if given is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from reconciler.cli.main import main as run
+
+    signal.signal(signal.SIGINT, given)
+    run()
+
 
 if __name__ == "__main__":
     main()

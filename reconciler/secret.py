@@ -46,27 +46,55 @@ class Redactor:
     """Takes every known key, plain or escaped, and whatever looks like one, out of a text."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        forms = {form for secret in secrets for form in _forms(secret.reveal())}
-        longest_first = sorted(forms, key=len, reverse=True)
+        known = [secret.reveal() for secret in secrets]
+        longest_first = sorted({form for text in known for form in _forms(text)}, key=len, reverse=True)
         # Hosts and escapes come back in other letters, so letters of either case are taken for the same.
         self._forms = [(form.lower(), re.compile(re.escape(form), re.IGNORECASE)) for form in longest_first]
+        self._mixed = [_mixed(text) for text in sorted(known, key=len, reverse=True) if len(text) >= SHORTEST]
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""
-        lower = text.lower()
-        for form, pattern in self._forms:
-            if form in lower:
-                text = pattern.sub(MASK, text)
-        return _SHAPES.sub(MASK, text)
+        return _SHAPES.sub(MASK, self._without_keys(text, MASK))
 
     def clean(self, body: bytes) -> bytes:
         """The body of an answer without the known keys. Its addresses and signatures stay: they are to be used."""
-        text = body.decode("latin-1")
+        return self._without_keys(body.decode("latin-1"), MASK.encode().decode("latin-1")).encode("latin-1")
+
+    def _without_keys(self, text: str, mask: str) -> str:
         lower = text.lower()
         for form, pattern in self._forms:
             if form in lower:
-                text = pattern.sub(MASK.encode().decode("latin-1"), text)
-        return text.encode("latin-1")
+                text = pattern.sub(mask, text)
+        if self._mixed and _ESCAPE.search(text):
+            for pattern in self._mixed:
+                text = pattern.sub(mask, text)
+        return text
+
+
+_ESCAPE = re.compile(r"[%&\\]")
+
+_BREAK = "(?:\u200b|&\\#8203;)?"
+"""What this tool itself puts between the letters of what could be a link or a mention."""
+
+
+def _mixed(text: str) -> re.Pattern[str]:
+    """The key with any of its characters escaped in any way: for a URL, for JSON, HTML, Markdown or a terminal."""
+    return re.compile(_BREAK.join(map(_any_way, text)), re.IGNORECASE)
+
+
+def _any_way(sign: str) -> str:
+    code, raw = ord(sign), sign.encode("utf-8", "surrogateescape")
+    named = escape(sign)
+    ways = [
+        rf"\\*{re.escape(sign)}",
+        "".join(f"%{byte:02x}" for byte in raw),
+        rf"\\+u{code:04x}",
+        rf"\\+x{code:02x}",
+        rf"&\#0*{code};?",
+        rf"&\#x0*{code:x};?",
+        *([re.escape(named)] if named != sign else []),
+    ]
+    return f"(?:{'|'.join(ways)})"
 
 
 def _forms(text: str) -> set[str]:

@@ -127,6 +127,7 @@ class _Apply:
                     warn=lambda line: streams.err(ci(line)),
                     stop=stop,
                     reissue=self.wanted.reissue,
+                    where=self.wanted.where,
                     saved=saved,
                     left_out=left_out,
                 )

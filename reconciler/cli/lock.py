@@ -8,13 +8,15 @@ from reconciler.render.safe import ci
 
 
 @click.command(name="lock")
-@click.option("--break", "breaks", is_flag=True, help="Take it from a run that is known to be dead (shared journals).")
+@click.argument("inventory", required=False)
+@click.option("--break", "breaks", is_flag=True, help="Take it from a run known to be dead (shared journal).")
 @click.option("--journal", metavar="URL", help="Path or postgresql:// URL. [default: .reconciler/journal.db]")
-def command(breaks: bool, journal: str | None) -> int:
-    """Who holds the lock of the journal. Exit: 0 nobody, or it was broken; 7 somebody.
+def command(inventory: str | None, breaks: bool, journal: str | None) -> int:
+    """Who holds the lock of the journal beside INVENTORY, or of --journal.
 
+    Exit: 0 nobody, or it was broken; 7 somebody.
     A run whose lock is broken can write nothing more to the journal, and therefore starts nothing more."""
-    where = session.journal_of(".", journal)
+    where = session.journal_of(session.folder_of(inventory), journal)
     name = ci(journal_name(where))
     if breaks:
         broken = break_lock(where)

@@ -11,6 +11,7 @@ from reconciler.core.exits import Why, exit_code
 from reconciler.engine.opening import open_world
 from reconciler.engine.planning import Planned, plan, plan_reasons
 from reconciler.engine.waiting import Stop
+from reconciler.journal.opening import journal_command
 
 
 @click.command(name="plan")
@@ -64,6 +65,6 @@ def _next(options: Common, out: str | None) -> str:
         *(["--plan", out] if out else [options.inventory] if options.inventory else []),
         *(part for pattern in options.only if not out for part in ("--only", pattern)),
         *(part for pattern in options.exclude if not out for part in ("--exclude", pattern)),
-        *(["--journal", options.journal] if options.journal else []),
+        *(["--journal", journal_command(options.journal)] if options.journal else []),
     )
     return shlex.join(["reconciler", "apply", *chosen])

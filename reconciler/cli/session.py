@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from reconciler.engine.opening import Setup
 from reconciler.engine.planning import Wanted
 from reconciler.errors import ConfigurationError, InventoryError
 from reconciler.inventory.load import load, load_text
-from reconciler.journal.opening import journal_name
+from reconciler.journal.opening import journal_command, journal_name
 from reconciler.platforms.registry import find_factory, type_names
 from reconciler.schemas import load_schema
 
@@ -96,6 +97,12 @@ def setup(
     )
 
 
+def folder_of(inventory: str | None) -> str:
+    """The folder that an inventory's journal stands in, without reading it."""
+    path = Path(inventory or DEFAULT)
+    return str(path if path.is_dir() else path.parent)
+
+
 def journal_of(directory: str, option: str | None) -> str:
     """Where the journal is, a path or a database URL: the option, the environment, or below `directory`."""
     return option or environment.journal() or str(Path(directory) / ".reconciler" / "journal.db")
@@ -138,8 +145,14 @@ def wanted(
         lifetime=lifetime,
         offline=offline,
         commit=environment.commit(),
-        where=options.inventory,
+        where=_named(options),
     )
+
+
+def _named(options: Common) -> str | None:
+    """The inventory and the journal as an advised command must name them, quoted; None where both are the default."""
+    journal = ["--journal", journal_command(options.journal)] if options.journal else []
+    return shlex.join([*([options.inventory] if options.inventory else []), *journal]) or None
 
 
 def read_guards(path: str) -> Limits:

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +15,26 @@ from reconciler.engine.waiting import Stop
 
 Result = TypeVar("Result")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Aside(ThreadPoolExecutor):
+    """Threads that do not keep the process: a database that never answers must not outlast a signal."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """See `Executor.submit`: each call gets a thread of its own."""
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        future.set_running_or_notify_cancel()
+        threading.Thread(target=work, daemon=True).start()
+        return future
 
 
 def run_async(
@@ -27,6 +49,7 @@ def run_async(
     async def guarded() -> Result:
         stop, task = Stop(), asyncio.current_task()
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(_Aside())
 
         def handle(number: int) -> None:
             if received:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from reconciler.core.capabilities import Capabilities
+from reconciler.core.commands import reissue_command
 from reconciler.core.job import Verb
 from reconciler.core.live import TRANSITIONAL, Live, LiveState
 from reconciler.core.memory import Memory
@@ -17,7 +18,14 @@ EXPORTED = "exported"
 
 
 def decide_export(
-    model: Model, live: Live, memory: Memory, capabilities: Capabilities, *, now: datetime, reissue: bool = False
+    model: Model,
+    live: Live,
+    memory: Memory,
+    capabilities: Capabilities,
+    *,
+    now: datetime,
+    reissue: bool = False,
+    where: str | None = None,
 ) -> Action | Blocked | None:
     """The export of `model` that is due, or why it can't be made; None where none is wanted or the last will do.
 
@@ -34,7 +42,7 @@ def decide_export(
         return _blocked(model, live, BlockedCode.ABSENT, f"the platform has no model {model.id} to export")
     running = memory.export_job
     adopts = RunningJob(verb=Verb.EXPORT, job=running.id) if running and running.id else None
-    if adopts is None and not reissue and (doubt := _doubt(memory)) is not None:
+    if adopts is None and not reissue and (doubt := _doubt(memory, where)) is not None:
         return _blocked(model, live, BlockedCode.UNKNOWN, doubt)
     return Action(
         address=model.address,
@@ -53,9 +61,9 @@ def decide_export(
     )
 
 
-def _doubt(memory: Memory) -> str | None:
+def _doubt(memory: Memory, where: str | None) -> str | None:
     """An export that an earlier run has sent and that may still be under way: nothing that can be read shows it."""
-    again = "to send it once more: reconciler apply --reissue-unknown"
+    again = f"to send it once more: {reissue_command(where)}"
     if memory.open_export is not None:
         return f"an export sent on {memory.open_export.at:%Y-%m-%d %H:%M} UTC was never answered; {again}"
     if memory.export_job is not None:

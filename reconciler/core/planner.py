@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from reconciler.core.capabilities import Capabilities
+from reconciler.core.commands import adopt_command
 from reconciler.core.differences import explain_difference
 from reconciler.core.exports import decide_export
 from reconciler.core.job import Verb
@@ -88,8 +89,8 @@ def decide(
 ) -> Decisions:
     """What to do with the models at the `selected` addresses; `models` are those and all that they come after.
 
-    `memories` is by address, `capabilities` by platform; `where` is the inventory as the next command names it, None
-    for the default; `reissue`: a deploy whose answer was lost may be planned again. Models that the snapshot holds no
+    `memories` is by address, `capabilities` by platform; `where` ends the commands that are advised, None where nothing
+    need be named; `reissue`: a deploy whose answer was lost may be planned again. Models that the snapshot holds no
     live state of are left out: they are its failures."""
     known = [
         _Known(
@@ -126,7 +127,9 @@ def decide(
 def _one(known: _Known, now: datetime) -> tuple[list[Action], list[Blocked]]:
     """The actions on one model, the export first, and what is blocked."""
     deployment = _deployment(known)
-    export = decide_export(known.model, known.live, known.memory, known.capabilities, now=now, reissue=known.reissue)
+    export = decide_export(
+        known.model, known.live, known.memory, known.capabilities, now=now, reissue=known.reissue, where=known.where
+    )
     entries = [entry for entry in (export, deployment) if entry is not None]
     actions = [entry for entry in entries if isinstance(entry, Action)]
     blocked = [entry for entry in entries if isinstance(entry, Blocked)]
@@ -196,8 +199,7 @@ def _settle(known: _Known) -> str:
 
 
 def _adopt(known: _Known, state: str) -> str:
-    where = "" if known.where is None else f"{known.where} "
-    return f"reconciler adopt {known.model.address} {where}--as {state}"
+    return adopt_command(known.model.address, state, known.where)
 
 
 def _in_doubt(known: _Known, verb: Verb) -> Blocked | None:

@@ -50,7 +50,7 @@ class Note(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What all actions of one apply share. `tell` gets every step, `warn` what must be seen. `reissue`: a deploy whose
-    answer was lost may be sent once more when it shows no effect."""
+    answer was lost may be sent once more when it shows no effect. `where` ends the commands that messages advise."""
 
     observer: Observer
     log: Log
@@ -61,14 +61,15 @@ class Means:
     stop: Stop
     clock: Clock
     reissue: bool = False
+    where: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class ActionRun:
-    """One action under way. `job` is what the platform runs for it, None before it was accepted; `attempts` counts the
-    requests to start it; `sent_at` is the loop's time of the last; `live` the state last read of it; `asking`: a request
-    to start it is out and not answered; `lost` says of a start that may have arrived why its answer did not; `ended` is
-    its outcome once that goes to the journal."""
+    """One action under way. `job` is what the platform runs for it, None before it was accepted; `attempts` counts
+    the requests to start it; `sent_at` is the loop's time of the last; `live` the state last read of it; `asking`: a
+    request to start it is out and not answered; `lost` says of a start that may have arrived why its answer did not;
+    `ended` is its outcome once that goes to the journal."""
 
     action: Action
     model: Model

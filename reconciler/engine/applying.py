@@ -41,6 +41,7 @@ class Orders:
     warn: Callable[[str], object]
     stop: Stop
     reissue: bool = False
+    where: str | None = None
     saved: str | None = None
     left_out: tuple[Outcome, ...] = ()
 
@@ -65,6 +66,7 @@ async def apply(world: World, planned: Planned, actions: tuple[Action, ...], ord
         stop=orders.stop,
         clock=world.clock,
         reissue=orders.reissue,
+        where=orders.where,
     )
     outcomes = (*await Applier(world, actions, means, hurry=committer.hurry).run(), *orders.left_out)
     finished = world.clock.now()

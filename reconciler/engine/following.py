@@ -5,6 +5,7 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
+from reconciler.core.commands import adopt_command, reissue_command
 from reconciler.core.event import Phase
 from reconciler.core.job import Accepted, Job, JobState, JobStatus, Verb
 from reconciler.core.live import TRANSITIONAL, EvidenceSource, Failure, Live, LiveState
@@ -29,9 +30,9 @@ async def follow(run: ActionRun, accepted: Accepted) -> JobStatus | Outcome:
         if run.capabilities.reads_state and run.action.verb is not Verb.EXPORT:
             return await _follow_state(run)
         error = "started, but the platform gave no job id to follow it by"
-        advice = f"look at the platform, then reconciler adopt {run.action.address} --as STATE"
+        advice = f"look at the platform, then {adopt_command(run.action.address, 'STATE', run.means.where)}"
         if run.action.verb is Verb.EXPORT:
-            advice = "reconciler apply --reissue-unknown exports it once more"
+            advice = f"to export it once more: {reissue_command(run.means.where)}"
         return run.outcome(OutcomeKind.UNCERTAIN, error=f"{error}; {advice}")
     return await _follow_job(run, job, status)
 
@@ -165,5 +166,6 @@ async def _vanished(run: ActionRun, status: JobStatus) -> Outcome:
         if live.state is not LiveState.UNKNOWN and live.evidence.source is not EvidenceSource.PROBE:
             error = status.error or f"the platform knows of no such job, and the model is {live.state}"
             return run.outcome(OutcomeKind.FAILED, error=error, live=live.state)
-    advice = f"look at the platform, then say what it is: reconciler adopt {run.action.address} --as STATE"
+    what = adopt_command(run.action.address, "STATE", run.means.where)
+    advice = f"look at the platform, then say what it is: {what}"
     return run.outcome(OutcomeKind.UNCERTAIN, error=f"the platform no longer knows the job; {advice}")

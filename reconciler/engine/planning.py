@@ -15,7 +15,8 @@ from reconciler.core.planner import decide
 from reconciler.core.saved import Review, review
 from reconciler.engine.observer import Observer, remembered
 from reconciler.engine.world import World
-from reconciler.errors import PlanRefused
+from reconciler.errors import ConfigurationError, PlanRefused
+from reconciler.journal.memory import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,23 @@ class Planned:
     snapshot: Snapshot
 
 
+def _check_names(world: World) -> None:
+    """Two platforms of the inventory may lead to one account: one model under two names would escape its protection,
+    and be pulled both ways."""
+    seen: dict[Key, str] = {}
+    for model in world.inventory.models:
+        key = world.key(model)
+        if key[0] and key in seen:
+            text = f"{model.source}: {model.address} is the same model as {seen[key]}: one id at one address"
+            raise ConfigurationError(text)
+        seen[key] = model.address
+
+
 async def plan(world: World, wanted: Wanted) -> Planned:
-    """Read the live states and make the plan. Changes nothing."""
+    """Read the live states and make the plan. Changes nothing.
+
+    Raises `ConfigurationError` for two names of one model."""
+    _check_names(world)
     memories = world.memories()
     models = with_predecessors(world.inventory.models, wanted.selected)
     capabilities = {

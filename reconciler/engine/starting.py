@@ -3,6 +3,7 @@ asks a platform to change something."""
 
 import asyncio
 
+from reconciler.core.commands import adopt_command, reissue_command
 from reconciler.core.event import Phase
 from reconciler.core.job import Accepted, Answer, Job, JobState, JobStatus, Refused, Uncertain, Verb
 from reconciler.core.live import TRANSITIONAL, EvidenceSource, Failure, Live, LiveState
@@ -194,9 +195,10 @@ async def _look(run: ActionRun) -> Live | None:
 
 def _in_doubt(run: ActionRun, answer: Uncertain) -> Outcome:
     if run.action.verb is Verb.EXPORT:
-        advice = "reconciler apply --reissue-unknown exports it once more"
+        advice = f"to export it once more: {reissue_command(run.means.where)}"
     elif run.capabilities.reads_state:
-        advice = f"plan again to see; reconciler apply --reissue-unknown sends a {run.action.verb} once more"
+        advice = f"plan again to see; to send the {run.action.verb} once more: {reissue_command(run.means.where)}"
     else:
-        advice = f"look at the platform, then say what it is: reconciler adopt {run.action.address} --as STATE"
+        what = adopt_command(run.action.address, "STATE", run.means.where)
+        advice = f"look at the platform, then say what it is: {what}"
     return run.outcome(OutcomeKind.UNCERTAIN, error=f"{answer.reason}; {advice}")

@@ -36,12 +36,22 @@ class Lock:
             os.close(handle)
             raise LockHeld(f"another run holds the lock {self._path}: {holder}; try again, or use --lock-timeout 5m")
         self._handle = handle
+        self.check()
         about = {"run": self._run, "pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
         # For people only: a full disk must not end the run here, while nothing is at stake yet.
         with suppress(OSError):
             os.ftruncate(self._handle, 0)
             os.pwrite(self._handle, json.dumps(about).encode(), 0)
         return self
+
+    def check(self) -> None:
+        """Raise `JournalError` if the lock's file is gone or another: then another run may hold the lock as well."""
+        try:
+            there = self._handle is not None and os.path.samestat(os.stat(self._path), os.fstat(self._handle))
+        except OSError:
+            there = False
+        if not there:
+            raise JournalError(f"lock {self._path} was removed, so that another run may be working: nothing is written")
 
     def __exit__(self, *_: object) -> None:
         """Free the lock."""

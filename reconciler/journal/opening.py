@@ -1,9 +1,11 @@
 """Where a journal is decides what keeps it: a path a file of SQLite, `postgresql://` a shared database. Everything
 that depends on it is chosen here."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Final, TypeVar
 
 from sqlalchemy import URL, Connection
@@ -42,9 +44,12 @@ def lock_journal(where: str, *, run: str) -> Iterator[Store]:
             store = Store(_shown(url), connection.engine, held=connection)
         else:
             path = _path(where)
-            stack.enter_context(lock.Lock(str(path), run=run))
-            sqlite.prepare(path, create=True)
-            store = Store(str(path), sqlite.open_engine(path))
+            held = stack.enter_context(lock.Lock(str(path), run=run))
+            sqlite.make_folder(path)
+            made = make_journal(path)
+            sqlite.prepare(path, create=False)
+            store = Store(str(path), sqlite.open_engine(path), fence=held.check)
+            store.new = made
         stack.callback(store.close)
         store.check(create=True)
         yield store
@@ -84,16 +89,28 @@ def _path(where: str) -> Path:
 
 
 def _shared(where: str) -> URL | None:
+    if "://" not in where and where.lower().startswith("postgres") and ":" in where:
+        raise JournalError("the address of a database begins with postgresql://")  # no file: it may hold a password
     if "://" not in where or where.startswith(_FILE):
         return None
     try:
         url = make_url(where)
     except (ArgumentError, ValueError) as error:
         raise JournalError(f"{where.split('://')[0]}://…: not a database address that is understood") from error
+    if "@" in (url.host or ""):
+        raise JournalError("postgresql://…: a user name or password that holds an @ is written with %40 instead")
     if url.get_backend_name() not in ("postgresql", "postgres"):
         kind = url.get_backend_name()
         raise JournalError(f"{kind}://…: a journal is a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE")
     return url
+
+
+def journal_command(where: str) -> str:
+    """The journal at `where` as a command line names it; a password is left for PGPASSWORD or ~/.pgpass."""
+    url = _shared(where)
+    if url is None:
+        return str(_path(where))
+    return url.set(password=None).difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
 def _shown(url: URL) -> str:
@@ -118,6 +135,28 @@ def _reached(url: URL, work: Callable[[], Result]) -> Result:
         raise JournalError("a journal in PostgreSQL needs its driver: pip install 'reconciler[postgresql]'") from error
     except SQLAlchemyError as error:
         raise JournalError(f"journal {_shown(url)}: {short(error)}") from error
+
+
+def make_journal(path: Path) -> bool:
+    """Make the journal at `path` where there is none, whole or not at all: an empty one is then a damaged one."""
+    if path.exists() or path.is_symlink():
+        return False
+    part = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    try:
+        sqlite.prepare(part, create=True)
+        store = Store(str(path), sqlite.open_engine(part))
+        try:
+            store.check(create=True)
+        finally:
+            store.close()
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise JournalError(f"journal {path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return True
 
 
 def _checked(store: Store) -> Store | None:

@@ -31,6 +31,9 @@ _SESSION: Final = (
     "SET tcp_keepalives_idle = 20",
     "SET tcp_keepalives_interval = 10",
     "SET tcp_keepalives_count = 3",
+    # A table that somebody else has locked is like one that cannot be written.
+    "SET lock_timeout = '10s'",
+    "SET statement_timeout = '2min'",
     "SET idle_in_transaction_session_timeout = 0",
     # What is written must be on disk, whatever the server's own default.
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -75,7 +78,7 @@ def take_lock(connection: Connection, where: str, *, run: str) -> None:
         holder = find_holder(connection) or "a run that is just ending"
         raise LockHeld(
             f"another run holds the lock of {where}: {holder}; try again, or use --lock-timeout 5m;"
-            " of a run that is known to be dead: reconciler lock --break"
+            " of a run that is known to be dead: reconciler lock --break, with the same --journal"
         )
 
 

@@ -12,27 +12,33 @@ from reconciler.folders import is_writable
 
 def prepare(path: Path, *, create: bool) -> None:
     """Make sure that `path` is ours to use: no symlink, no file of another user or that others can write, none of
-    another kind. With `create` it is made where it is missing, mode 0600 in a folder of mode 0700.
+    another kind, none that was cut to nothing. With `create` an empty one is made where it is missing, mode 0600.
 
     Raises `JournalError`."""
     try:
-        if create:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Not blocking: a named pipe in its place must not hold the run for ever.
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | (os.O_CREAT if create else 0)
         handle = os.open(path, flags, 0o600)
     except OSError as error:
         raise JournalError(f"journal {path}: {error.strerror}") from error
     try:
-        _check(path, handle)
+        _check(path, handle, create=create)
     finally:
         os.close(handle)
-    # SQLite writes a second file beside it: better to hear of it before anything is asked of a platform.
-    if create and not is_writable(path.parent):
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of `path`, mode 0700, where it is missing. Raises `JournalError` if it can't be written in:
+    SQLite puts a second file beside the first, and that is better heard before anything is asked of a platform."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalError(f"journal {path}: {error.strerror}") from error
+    if not is_writable(path.parent):
         raise JournalError(f"journal {path}: nothing can be written in {path.parent}")
 
 
-def _check(path: Path, handle: int) -> None:
+def _check(path: Path, handle: int, *, create: bool) -> None:
     about = os.fstat(handle)
     if not stat.S_ISREG(about.st_mode):
         raise JournalError(f"journal {path}: not a file")
@@ -41,7 +47,9 @@ def _check(path: Path, handle: int) -> None:
     # Root may use anybody's: in containers it runs over files of the runner's user.
     if os.geteuid() not in (0, about.st_uid) and about.st_uid != 0:
         raise JournalError(f"journal {path} belongs to another user (number {about.st_uid})")
-    # SQLite takes a short file of anything for an empty database; a power cut may leave zeros of a new one.
+    if about.st_size == 0 and not create:
+        raise JournalError(f"journal {path} is empty: it was cut short; put it back, or remove it to begin a new one")
+    # SQLite takes a short file of anything for an empty database.
     if os.read(handle, 16).strip(b"\0") not in (b"", b"SQLite format 3"):
         raise JournalError(f"{path} is not a journal of reconciler, nor any database")
 

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 from zlib import crc32
@@ -58,11 +58,14 @@ _GARBLED = (TypeError, AttributeError, UnicodeError)
 
 class Store:
     """An append-only list of records in a database. `where` names it in messages. With `held`, the one connection
-    that holds the journal's lock, all is written over that: once it is lost, nothing can be written any more."""
+    that holds the journal's lock, all is written over that: once it is lost, nothing can be written any more. `fence`
+    is called before each write and raises where none may be made."""
 
-    def __init__(self, where: str, engine: Engine, held: Connection | None = None) -> None:
+    def __init__(
+        self, where: str, engine: Engine, held: Connection | None = None, fence: Callable[[], object] = lambda: None
+    ) -> None:
         self.where = where
-        self._engine, self._held = engine, held
+        self._engine, self._held, self._fence = engine, held, fence
         self.new = False
         """Whether `check` has made it: nothing is remembered of earlier runs."""
 
@@ -79,6 +82,7 @@ class Store:
     def write(self, records: Sequence[Record]) -> None:
         """Append `records`, all or none; they are on disk when this returns. Raises `JournalError`."""
         rows = [_row(record) for record in records]
+        self._fence()
         try:
             with self._connection() as connection, connection.begin():
                 connection.execute(*_appending(connection, rows))

@@ -4,6 +4,11 @@ import asyncio
 import ipaddress
 import socket
 
+
+class NotPublic(OSError):
+    """An address of this machine, of its network, or of nobody."""
+
+
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -22,10 +27,10 @@ def is_public(address: IPAddress) -> bool:
 async def public_address(host: str, port: int) -> str:
     """The address to connect to for `host`: the first it resolves to, provided that all of them are public.
 
-    Raises `OSError` if it does not resolve, or resolves to anything that is not public."""
+    Raises `OSError` if it does not resolve, `NotPublic` if it resolves to anything that is not public."""
     loop = asyncio.get_running_loop()
     answers = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     found = [ipaddress.ip_address(str(answer[4][0]).split("%")[0]) for answer in answers]
     if not found or not all(is_public(address) for address in found):
-        raise OSError(f"{host} is not a public address")
+        raise NotPublic(f"{host} is not a public address")
     return str(found[0])

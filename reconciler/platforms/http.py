@@ -21,7 +21,7 @@ from reconciler.clock import Clock
 from reconciler.core.pointer import MISSING
 from reconciler.errors import ConfigurationError
 from reconciler.platforms.access import Access, is_loopback
-from reconciler.platforms.addresses import public_address
+from reconciler.platforms.addresses import NotPublic, public_address
 from reconciler.platforms.template import Call
 from reconciler.secret import Redactor
 
@@ -86,12 +86,15 @@ class _KeyFor(httpx.Auth):
         raise RuntimeError("only asynchronous requests are made here")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncIterator[httpx.Request]:  # type: ignore[override]
-        url = request.url
-        if (url.scheme, url.raw_host, url.port) != (self._origin.scheme, self._origin.raw_host, self._origin.port):
+        if _place(request.url) != _place(self._origin):
             raise RuntimeError("a key is sent to its own origin and nowhere else")
         for name, value in self._headers.items():
             request.headers[name] = value
         yield request
+
+
+def _place(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port
 
 
 class Pace:
@@ -258,6 +261,8 @@ class Downloader:
                     url = urljoin(url, following)
         except TimeoutError as error:
             raise RequestFailed(f"the download from {host} did not end in {self._timeout:g} s") from error
+        except NotPublic as error:
+            raise RequestFailed(f"the download from {host} is refused: not a public address") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError) as error:
             raise RequestFailed(f"the download from {host} broke ({type(error).__name__})") from error
         raise RequestFailed(f"the download from {host} redirects more than {REDIRECTS} times")

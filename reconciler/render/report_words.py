@@ -11,7 +11,7 @@ ADVICE = {
     OutcomeKind.TIMED_OUT: "its job may still be running; apply again to follow it, with a longer timeout",
     OutcomeKind.SKIPPED: "its error says what it needs; plan again once that is so",
     OutcomeKind.IN_FLIGHT: "apply again to follow its job; nothing is started twice",
-    OutcomeKind.UNCERTAIN: "its error says what settles it; nothing is sent again before that",
+    OutcomeKind.UNCERTAIN: "its error says what settles it",
 }
 """What to do about each end that is not success."""
 

@@ -101,14 +101,14 @@ def test_a_journal_cut_at_every_byte_of_its_last_page_is_whole_or_refused(path: 
     assert tried(path, cuts(step=1))["refused"] > PAGE // 2
 
 
-def test_of_a_journal_cut_to_nothing_it_is_said_that_nothing_is_remembered(path: Path) -> None:
-    """It is what a kill leaves that comes while a journal is made, so it can't be refused."""
+def test_a_journal_cut_to_nothing_is_not_taken_for_a_new_one(path: Path) -> None:
     path.write_bytes(b"")
-    assert open_journal(str(path)) is None
+    for attempt in (open_journal, lambda where: lock_journal(where, run="r").__enter__()):
+        with pytest.raises(JournalError, match="is empty: it was cut short"):
+            attempt(str(path))
+    path.unlink()
     with lock_journal(str(path), run="r") as store:
         assert store.new
-    with lock_journal(str(path), run="r") as store:
-        assert not store.new
 
 
 def test_a_journal_with_a_page_of_zeros_is_whole_or_refused(path: Path) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 from zlib import crc32
 
 from reconciler.journal import sqlite
+from reconciler.journal.opening import make_journal
 from reconciler.journal.store import Store
 
 
 def made(path: Path | str) -> Store:
     """The journal at `path`, made where it is missing."""
-    sqlite.prepare(Path(path), create=True)
+    sqlite.make_folder(Path(path))
+    make_journal(Path(path))
+    sqlite.prepare(Path(path), create=False)
     store = Store(str(path), sqlite.open_engine(Path(path)))
     try:
         store.check(create=True)

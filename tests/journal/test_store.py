@@ -291,15 +291,12 @@ def test_where_nothing_is_and_nothing_may_be_made_there_is_none(path: Path) -> N
     assert not path.parent.exists()
 
 
-def test_an_empty_file_is_no_journal_yet(path: Path) -> None:
-    """What is left of a process that was killed while it made one."""
+def test_an_empty_file_is_a_journal_that_was_cut_short(path: Path) -> None:
     path.parent.mkdir()
     path.touch(0o600)
-    assert open_journal(str(path)) is None
+    with pytest.raises(JournalError, match="is empty"):
+        open_journal(str(path))
     assert path.stat().st_size == 0
-    with closing(made(path)) as opened:
-        opened.write(notes(1))
-        assert list(opened.read()) == notes(1)
 
 
 def test_a_journal_that_is_there_opens_either_way(path: Path) -> None:

@@ -40,13 +40,12 @@ STARTING: Final = (
     Mutant(
         name="intent-after-the-request",
         file=f"{ENGINE}/starting.py",
-        old="""    await run.means.log(run.record(RecordKind.INTENT, attempt=run.attempts, before=str(live.state)))
-    if run.means.stop.is_set:
-        await run.note(RecordKind.REFUSED, text="not sent: told to stop")
-        raise Stopped
-    answer = await asyncio.shield(run.platform.start(run.action.verb, run.model, live))
+        old="""    answer = await asyncio.shield(run.platform.start(run.action.verb, run.model, live, go))
 """,
-        new="""    answer = await asyncio.shield(run.platform.start(run.action.verb, run.model, live))
+        new="""    async def nothing() -> None:
+        run.attempts = before + 1
+
+    answer = await asyncio.shield(run.platform.start(run.action.verb, run.model, live, nothing))
     await run.means.log(run.record(RecordKind.INTENT, attempt=run.attempts, before=str(live.state)))
 """,
         breaks="a run killed during a request leaves no trace of it",
@@ -126,8 +125,8 @@ HTTP: Final = (
     Mutant(
         name="key-to-another-origin",
         file=f"{PLATFORMS}/http.py",
-        old="if (url.scheme, url.host, url.port) != (self._origin.scheme, self._origin.host, self._origin.port):",
-        new='if url.scheme == "":',
+        old="if _place(request.url) != _place(self._origin):",
+        new='if request.url.scheme == "":',
         breaks="a target that leads elsewhere gets the key",
         near=("tests/platforms/test_keys.py",),
     ),

@@ -166,7 +166,7 @@ FILES: Final = (
     Mutant(
         name="export-leads-out",
         file=f"{ENGINE}/artifacts.py",
-        old="if not resolved.is_relative_to(root.resolve()):",
+        old="if not folder.resolve().is_relative_to(root.resolve()):",
         new="if not resolved:",
         breaks="a symlink in the export root leads an export anywhere",
         near=("tests/promises/test_exports.py",),

@@ -179,6 +179,7 @@ class Story:
             loop.set_exception_handler(lambda _, context: self.rules.check(False, f"unhandled: {context}"))
             clock = JumpyClock(lambda: loop.now)
             clock.offset = self.offset
+            sqlite.make_folder(Path(path))
             sqlite.prepare(Path(path), create=True)
             store = Journal(path, sqlite.open_engine(Path(path)))
             store.check(create=True)
