@@ -36,4 +36,6 @@ def command(address: str, inventory: str | None, state: str, journal: str | None
             adopt(world, model, LiveState(state), at=setup.clock.now(), who=environment.who())
 
     run_async(work)
-    streams.out(f"{address} is {state} from now on, until a job of ours says otherwise.")
+    shown = session.types_of(read)[model.platform].capabilities.reads_state or model.probe_path is not None
+    until = "what the platform itself shows of it counts for more" if shown else "until a job of ours says otherwise"
+    streams.out(f"On record: {address} is {state}; {until}.")

@@ -41,7 +41,7 @@ class _Permission:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--skip-stale", is_flag=True, help="Leave out what moved since the plan was saved; apply the rest.")
 @click.option("--approve", multiple=True, metavar="ADDRESS", help="Let this model be undeployed all the same.")
-@click.option("--reissue-unknown", is_flag=True, help="Send a deploy again if its answer was lost and no effect shows.")
+@click.option("--reissue-unknown", is_flag=True, help="Send again a deploy or export whose answer was lost.")
 @click.option("--lock-timeout", type=Duration(), default="0s", show_default=True, help="How long to wait for the lock.")
 @click.option("--exports", metavar="DIR", help="Where exports go. [default: exports/ beside the inventory]")
 @guard_options

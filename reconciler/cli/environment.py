@@ -93,8 +93,14 @@ def plan_key() -> str | None:
 
 
 def journal() -> str | None:
-    """Where the journal is, None for the default."""
-    return os.environ.get("RECONCILER_JOURNAL") or None
+    """Where the journal is, None for the default. Raises `ConfigurationError` where it is set to nothing, as by a
+    secret that is missing: to go on with a file, and without the shared lock, would be worse."""
+    where = os.environ.get("RECONCILER_JOURNAL")
+    if where is not None and not where.strip():
+        raise ConfigurationError(
+            "RECONCILER_JOURNAL is set and empty; set it to a path or postgresql:// URL, or unset it"
+        )
+    return where
 
 
 def commit() -> str | None:

@@ -24,6 +24,9 @@ def command(address: str | None, journal: str | None, form: str, no_color: bool)
     if form == "json":
         streams.out(streams.as_json(history_json(records)))
         return
+    if store is None and form == "text":
+        streams.out(ci(f"There is no journal at {journal_name(where)}; name another with --journal."))
+        return
     if not records:
         streams.out(ci(f"Nothing on record{f' of {address}' if address else ''} in {journal_name(where)}."))
         return

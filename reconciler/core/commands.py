@@ -6,9 +6,9 @@ def adopt_command(address: str, state: str, where: str | None) -> str:
     return f"reconciler adopt {address}{_tail(where)} --as {state}"
 
 
-def reissue_command(where: str | None) -> str:
-    """Sends once more what was lost."""
-    return f"reconciler apply{_tail(where)} --reissue-unknown"
+def reissue_command(address: str, where: str | None) -> str:
+    """Sends once more what was lost of one model."""
+    return f"reconciler apply{_tail(where)} --only {address} --reissue-unknown"
 
 
 def _tail(where: str | None) -> str:

@@ -42,7 +42,7 @@ def decide_export(
         return _blocked(model, live, BlockedCode.ABSENT, f"the platform has no model {model.id} to export")
     running = memory.export_job
     adopts = RunningJob(verb=Verb.EXPORT, job=running.id) if running and running.id else None
-    if adopts is None and not reissue and (doubt := _doubt(memory, where)) is not None:
+    if adopts is None and not reissue and (doubt := _doubt(model.address, memory, where)) is not None:
         return _blocked(model, live, BlockedCode.UNKNOWN, doubt)
     return Action(
         address=model.address,
@@ -61,9 +61,9 @@ def decide_export(
     )
 
 
-def _doubt(memory: Memory, where: str | None) -> str | None:
+def _doubt(address: str, memory: Memory, where: str | None) -> str | None:
     """An export that an earlier run has sent and that may still be under way: nothing that can be read shows it."""
-    again = f"to send it once more: {reissue_command(where)}"
+    again = f"to send it once more: {reissue_command(address, where)}"
     if memory.open_export is not None:
         return f"an export sent on {memory.open_export.at:%Y-%m-%d %H:%M} UTC was never answered; {again}"
     if memory.export_job is not None:

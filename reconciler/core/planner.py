@@ -192,7 +192,9 @@ def _settle(known: _Known) -> str:
     """Why the state is unknown, and what to type about it."""
     note = known.live.evidence.note or "the platform cannot say"
     if known.live.evidence.source is EvidenceSource.PROBE:
-        return f"{note}; mend the probe, or take it out of {known.model.source}, then plan again"
+        return (
+            f"{note}; see whether the deployment answers and the probe is right ({known.model.source}), then plan again"
+        )
     if known.capabilities.reads_state:
         return f"{note}; see what the platform's own console shows, then plan again"
     return f"{note}; say what it is, deployed or undeployed: {_adopt(known, 'STATE')}"

@@ -12,7 +12,7 @@ from reconciler.core.event import Event
 from reconciler.core.exits import Why, exit_code
 from reconciler.core.memory import NOTHING
 from reconciler.core.model import Deployment
-from reconciler.core.plan import Action
+from reconciler.core.plan import Action, Level
 from reconciler.core.record import Record, RecordKind
 from reconciler.core.report import Artifact, Outcome, OutcomeKind, Report
 from reconciler.engine.action_run import Fetch, Means, Note
@@ -98,6 +98,7 @@ def _counted(outcomes: Iterable[Outcome]) -> str:
 def refusal(world: World, planned: Planned) -> Report:
     """The report of an apply that a guard stopped: nothing ran."""
     now = world.clock.now()
+    stops = "; ".join(guard.message for guard in planned.plan.guards if guard.level is Level.STOP)
     reasons = [Why.GUARD, *plan_reasons(planned.plan)]
     return Report(
         run_id=world.run,
@@ -107,7 +108,7 @@ def refusal(world: World, planned: Planned) -> Report:
         exit_code=exit_code(reasons),
         reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
         outcomes=tuple(
-            Outcome(address=a.address, verb=a.verb, kind=OutcomeKind.SKIPPED, error="a guard stopped the apply")
+            Outcome(address=a.address, verb=a.verb, kind=OutcomeKind.SKIPPED, error=f"stopped by a guard: {stops}")
             for a in planned.plan.actions
         ),
     )

@@ -32,7 +32,7 @@ async def follow(run: ActionRun, accepted: Accepted) -> JobStatus | Outcome:
         error = "started, but the platform gave no job id to follow it by"
         advice = f"look at the platform, then {adopt_command(run.action.address, 'STATE', run.means.where)}"
         if run.action.verb is Verb.EXPORT:
-            advice = f"to export it once more: {reissue_command(run.means.where)}"
+            advice = f"to export it once more: {reissue_command(run.action.address, run.means.where)}"
         return run.outcome(OutcomeKind.UNCERTAIN, error=f"{error}; {advice}")
     return await _follow_job(run, job, status)
 

@@ -194,11 +194,11 @@ async def _look(run: ActionRun) -> Live | None:
 
 
 def _in_doubt(run: ActionRun, answer: Uncertain) -> Outcome:
+    address, where = run.action.address, run.means.where
     if run.action.verb is Verb.EXPORT:
-        advice = f"to export it once more: {reissue_command(run.means.where)}"
+        advice = f"to export it once more: {reissue_command(address, where)}"
     elif run.capabilities.reads_state:
-        advice = f"plan again to see; to send the {run.action.verb} once more: {reissue_command(run.means.where)}"
+        advice = f"plan again to see; to send the {run.action.verb} once more: {reissue_command(address, where)}"
     else:
-        what = adopt_command(run.action.address, "STATE", run.means.where)
-        advice = f"look at the platform, then say what it is: {what}"
+        advice = f"look at the platform, then say what it is: {adopt_command(address, 'STATE', where)}"
     return run.outcome(OutcomeKind.UNCERTAIN, error=f"{answer.reason}; {advice}")

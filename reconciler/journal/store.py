@@ -125,7 +125,7 @@ class Store:
         if connection.dialect.name == "sqlite":
             found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
             if found != "ok":
-                raise JournalError(f"journal {self.where} is damaged: {str(found).splitlines()[-1]}")
+                raise JournalError(f"journal {self.where} is damaged: {short(Exception(str(found)))}")
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -223,4 +223,6 @@ def _decode(body: str) -> Record:
 
 def short(error: Exception) -> str:
     """What a database says went wrong, in one line."""
-    return (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
+    said = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
+    damaged = "; put back a copy, or move it away: then nothing is remembered" if "malformed" in said else ""
+    return " ".join(said.split()) + damaged

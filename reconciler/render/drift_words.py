@@ -19,9 +19,9 @@ def drift_verdict(plan: Plan, drifts: Sequence[Drift]) -> str:
         changed = f"{count(drifted, 'model')} changed outside reconciler"
         return f"Drift: {', '.join((changed, *others))}."
     kept = len(plan.unchanged)
-    were = "is where it was" if kept == 1 else "are where they were"
+    were = "is" if kept == 1 else "are"
     calm = "No drift where it could be read" if plan.failures else "No drift"
-    calm += f": {count(kept, 'model')} {were} left" if kept else ""
+    calm += f": {count(kept, 'model')} {were} as the inventory wants" if kept else ""
     return f"{calm}; {', '.join(others)}." if others else f"{calm}."
 
 

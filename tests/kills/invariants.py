@@ -102,8 +102,9 @@ class Invariants:
             memory = next((m for (_, identity), m in memories.items() if _same(identity, part.id)), NOTHING)
             for job in tuple(model.running):
                 verb = Verb(job.verb)
-                running = memory.export_job if verb is Verb.EXPORT else None if memory.job_ended else memory.job
-                known = memory.open is not None or running is not None
+                exports = verb is Verb.EXPORT
+                unanswered = memory.open_export if exports else memory.open
+                known = unanswered is not None or (memory.export_job if exports else memory.running) is not None
                 self.check(verb not in sent or known, f"{part.address}#{verb} runs, and the journal does not know")
 
     def at_the_end(self, sessions: Sequence[Session]) -> None:
@@ -183,7 +184,8 @@ class Invariants:
             sent = self.scene.world(part).model(part.id).settings
             self.check(sent is not None, f"{part.address}: its new settings were never sent")
         memory = next((m for (_, identity), m in fold(records).items() if _same(identity, part.id)), NOTHING)
-        self.check(memory.open is None, f"{part.address}: still open in the journal at the end: {memory.open}")
+        unanswered = memory.open or memory.open_export
+        self.check(unanswered is None, f"{part.address}: still open in the journal at the end: {unanswered}")
         verified = [r.at for r in _about(records, part.address) if r.kind is RecordKind.VERIFIED]
         seen = memory.job is None or memory.job_ended or (verified and verified[-1] >= memory.job.since)
         self.check(seen, f"{part.address}: still running in the journal at the end: {memory.job}")

@@ -95,21 +95,22 @@ class Applies:
 
     def settle(self) -> int:
         """Apply until all is done; a person says of what is blocked for good what it is. How many models that took."""
-        spoken, exports = 0, False
+        spoken, exports = 0, set[str]()
         for _ in range(ROUNDS):
-            session = self.begin(*["--reissue-unknown"] if exports else [])
+            again = [word for address in sorted(exports) for word in ("--only", address)]
+            session = self.begin(*["--reissue-unknown", *again] if exports else [])
             code = session.process.wait()
-            if code == 0:
+            assert code in (0, 3, 5), f"code {code}: {session.process.said}"
+            if code == 0 and not exports:
                 return spoken
-            assert code in (3, 5), f"code {code}: {session.process.said}"
-            exports = False
+            exports = set()
             if code == 3:
                 count, exports = self._speak()
                 spoken += count
         raise AssertionError(f"not done after {ROUNDS} applies: {self.sessions[-1].process.said}")
 
-    def _speak(self) -> tuple[int, bool]:
-        """How many models a person spoke of, and whether any export is to be sent once more."""
+    def _speak(self) -> tuple[int, set[str]]:
+        """How many models a person spoke of, and of which an export is to be sent once more."""
         plan = self.run("plan", "--format", "json", "--quiet")
         plan.wait()
         entries = json.loads(plan.out.read_text("utf-8"))["blocked"]
@@ -120,7 +121,7 @@ class Applies:
         for part in unknown:
             adopted = self.run("adopt", part.address, "--as", self._at_rest(part))
             assert adopted.wait() == 0, adopted.said
-        return len(states | exports), bool(exports)
+        return len(states | exports), exports
 
     def _at_rest(self, part: Part) -> str:
         """What the platform's own console shows a person who takes the time to look."""

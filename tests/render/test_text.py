@@ -273,10 +273,10 @@ def test_drift_verdicts() -> None:
     def first(plan: Plan, *kinds: int) -> str:
         return drift_text(plan, [samples.DRIFTS[kind] for kind in kinds], now=NOW).splitlines()[0]
 
-    assert first(SETTLED) == "No drift: 12 models are where they were left."
-    assert first(replace(SETTLED, unchanged=("a/b",))) == "No drift: 1 model is where it was left."
+    assert first(SETTLED) == "No drift: 12 models are as the inventory wants."
+    assert first(replace(SETTLED, unchanged=("a/b",))) == "No drift: 1 model is as the inventory wants."
     assert first(EMPTY) == "No drift."
-    assert first(SETTLED, 1) == "No drift: 12 models are where they were left; 1 pending."
+    assert first(SETTLED, 1) == "No drift: 12 models are as the inventory wants; 1 pending."
     assert first(SETTLED, 0, 1, 2) == "Drift: 1 model changed outside reconciler, 1 unknown, 1 pending."
 
 
@@ -298,7 +298,7 @@ def test_drift_over_an_unread_platform_says_so() -> None:
 
     text = drift_text(plan, (), now=NOW)
 
-    assert text.startswith("No drift where it could be read: 12 models are where they were left.\n")
+    assert text.startswith("No drift where it could be read: 12 models are as the inventory wants.\n")
     assert "Incomplete: kore-eu could not be read." in text.splitlines()[1]
     assert "GET /models: 401" in text
 
