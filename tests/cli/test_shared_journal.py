@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from reconciler.journal.opening import break_lock, find_holder
@@ -149,6 +150,23 @@ def test_a_lost_connection_is_like_a_full_disk(
         assert process.returncode == 1, out + err
     assert outcomes()["nugen/faq#deploy"] != "succeeded"
     assert [operation for operation, _ in starts(reach)] == ["undeploy"]
+
+
+def test_a_table_that_somebody_has_locked_does_not_keep_a_run_from_ending(
+    reach: SimulatedPlatforms, reconciler: Reconciler, shared: str
+) -> None:
+    inventory(PILOT)
+    assert reconciler("apply", "--yes").code == 0
+    with psycopg.connect(shared) as connection:
+        connection.execute("LOCK TABLE records IN ACCESS EXCLUSIVE MODE")
+        process = begin()
+        time.sleep(3)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 143, err
+    assert time.monotonic() - began < 5
+    assert "Traceback" not in err
 
 
 def test_a_file_is_not_broken(

@@ -333,6 +333,9 @@ def test_a_database_address_will_do(tmp_path: Path) -> None:
         "mysql://user:hunter2@host/db",
         "sqlite+nonsense:///hunter2",
         "://hunter2",
+        "postgresql:/user:hunter2@host/db",
+        "postgres:user:hunter2@host/db",
+        "postgresql://user:pw@hunter2@host/db",
         "postgresql://user:hunter2@host:port/db",
     ],
 )

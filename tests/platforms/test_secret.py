@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import pickle
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -121,3 +122,29 @@ def test_what_looks_like_a_key_is_taken_out_without_being_known(text: str, redac
 )
 def test_ordinary_words_are_left(text: str) -> None:
     assert Redactor([Secret(TEXT)])(text) == text
+
+
+@given(st.data())
+def test_a_key_is_taken_out_however_its_characters_are_escaped(data: st.DataObject) -> None:
+    key = "tok_live-1a+b/9"
+    ways = (
+        lambda c: c,
+        lambda c: f"%{ord(c):02X}",
+        lambda c: f"\\u{ord(c):04x}",
+        lambda c: f"\\\\u{ord(c):04X}",
+        lambda c: f"\\x{ord(c):02x}",
+        lambda c: f"&#{ord(c)};",
+        lambda c: f"&#x{ord(c):X};",
+        lambda c: f"\\{c}",
+    )
+    escaped = "".join(data.draw(st.sampled_from(ways))(sign) for sign in key)
+
+    assert Redactor([Secret(key)])(f"before {escaped} after") == f"before {MASK} after"
+    assert Redactor([Secret(key)]).clean(f"<{escaped}>".encode()) == f"<{MASK}>".encode()
+
+
+def test_long_texts_with_escapes_are_filtered_quickly() -> None:
+    redactor = Redactor([Secret("tok_live-1a+b/9"), Secret("another-key-0123456789")])
+    began = time.process_time()
+    redactor('{"name": "caf\\u00e9 100%"}' * 40_000)
+    assert time.process_time() - began < 3
