@@ -303,7 +303,7 @@ class _Tale:
             model = next(model for model in self.story.models if model.address == blocked["address"])
             if command := re.search(r"reconciler (adopt \S+ --as )", blocked["text"]):
                 self.run(*command[1].split(), self.true_state(model))
-            elif "reconciler apply --reissue-unknown" in blocked["text"]:
+            elif f"reconciler apply --only {model.address} --reissue-unknown" in blocked["text"]:
                 self.run("apply", "--yes", "--reissue-unknown", "--only", model.address)
         return planned.code
 
