@@ -1,5 +1,6 @@
 """`reconciler` and `python -m reconciler`."""
 
+import os
 import signal
 
 
@@ -10,8 +11,11 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from reconciler.cli.main import main as run
 
-    signal.signal(signal.SIGINT, given)
-    run()
+    try:
+        signal.signal(signal.SIGINT, given)
+        run()
+    except KeyboardInterrupt:  # where nothing is left to end with care
+        os._exit(130)
 
 
 if __name__ == "__main__":

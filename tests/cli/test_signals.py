@@ -115,3 +115,22 @@ def test_the_lock_names_its_holder(reach: SimulatedPlatforms, reconciler: Reconc
     process.communicate(timeout=10)
     assert reconciler("lock").code == 0
     assert starts(reach) == [("undeploy", PILOT_ID)]
+
+
+def test_ctrl_c_at_any_moment_shows_no_traceback(reach: SimulatedPlatforms) -> None:
+    """Also while the program is read, and after all is done; Python's own first milliseconds are not ours."""
+    codes = set()
+    for number in range(30):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "plan"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        time.sleep(0.06 + 0.015 * number)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        assert "Traceback" not in err or "/reconciler/" not in err.replace("/reconciler/__", ""), err
+        codes.add(process.returncode)
+    assert codes <= {130, -signal.SIGINT, 1, 6}
