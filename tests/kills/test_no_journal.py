@@ -65,7 +65,7 @@ def _running(found: Scene) -> set[str]:
 def _ended_meanwhile(found: Scene) -> set[str]:
     """Models that nothing was started on a second time: their jobs may have ended between plan and apply."""
     counts = Counter(start.address for start in found.starts)
-    return {address for address, n in counts.items() if n == 1}
+    return {part.address for part in found.parts if counts[part.address] <= 1}  # 0: it ran before the first apply
 
 
 def _adopted_in_plan(applies: Applies) -> set[str]:
