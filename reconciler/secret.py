@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 MASK: Final = "•••"
 
@@ -61,12 +60,12 @@ class Redactor:
         return self._without_keys(body.decode("latin-1"), MASK.encode().decode("latin-1")).encode("latin-1")
 
     def _without_keys(self, text: str, mask: str) -> str:
+        if self._mixed and _ESCAPE.search(text):  # first: of a key that is escaped in part no backslash stays
+            for pattern in self._mixed:
+                text = pattern.sub(mask, text)
         lower = text.lower()
         for form, pattern in self._forms:
             if form in lower:
-                text = pattern.sub(mask, text)
-        if self._mixed and _ESCAPE.search(text):
-            for pattern in self._mixed:
                 text = pattern.sub(mask, text)
         return text
 
@@ -83,35 +82,26 @@ def _mixed(text: str) -> re.Pattern[str]:
 
 
 def _any_way(sign: str) -> str:
-    code, raw = ord(sign), sign.encode("utf-8", "surrogateescape")
-    named = escape(sign)
+    raw, units = sign.encode("utf-8", "surrogateescape"), sign.encode("utf-16-be", "surrogatepass")
     ways = [
         rf"\\*{re.escape(sign)}",
         "".join(f"%{byte:02x}" for byte in raw),
-        rf"\\+u{code:04x}",
-        rf"\\+x{code:02x}",
-        rf"&\#0*{code};?",
-        rf"&\#x0*{code:x};?",
-        *([re.escape(named)] if named != sign else []),
+        "".join(rf"\\+u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)),
+        rf"\\+x{ord(sign):02x}",
+        rf"&\#0*{ord(sign)};?",
+        rf"&\#x0*{ord(sign):x};?",
+        *(re.escape(form) for form in {escape(sign), json.dumps(sign)[1:-1]} - {sign}),
     ]
     return f"(?:{'|'.join(ways)})"
 
 
 def _forms(text: str) -> set[str]:
-    """The ways in which a key may stand in a text; none of one so short that it is part of ordinary words."""
+    """The key as it is, and encoded as a whole; none of one so short that it is part of ordinary words."""
     if len(text) < SHORTEST:
         return set()
     raw = text.encode("utf-8", "surrogateescape")  # the environment may hold any bytes
-    forms = {text, quote(raw, safe=""), quote_plus(raw), escape(text), raw.hex()}
-    for quoted in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
-        forms |= {quoted, quoted.replace("/", "\\/"), re.sub("[&<>]", _as_json, quoted)}
-    forms.add("".join(f"\\u{ord(sign):04x}" for sign in text))
-    forms |= {form for encode in (base64.b64encode, base64.urlsafe_b64encode) for form in _base64(raw, encode)}
-    return forms
-
-
-def _as_json(sign: re.Match[str]) -> str:
-    return f"\\u{ord(sign[0]):04x}"
+    encoded = {form for encode in (base64.b64encode, base64.urlsafe_b64encode) for form in _base64(raw, encode)}
+    return {text, raw.hex(), *encoded}
 
 
 def _base64(raw: bytes, encode: Callable[[bytes], bytes]) -> Iterable[str]:

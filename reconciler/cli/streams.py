@@ -99,14 +99,6 @@ def _write_to(device: Path, text: str) -> None:
         raise ConfigurationError(f"{device}: cannot be written: {error.strerror}") from error
 
 
-def _pour(target: Path, text: str) -> None:
-    try:
-        with target.open("w", encoding="utf-8") as stream:
-            stream.write(redactor()(text) + "\n")
-    except OSError as error:
-        raise ConfigurationError(f"{target}: cannot be written: {error.strerror}") from error
-
-
 def load(path: str, what: str) -> Any:
     """The JSON data in a file; `-` is stdin. Raises `ConfigurationError`."""
     try:

@@ -19,8 +19,8 @@ from reconciler.platforms.access import Credentials
 from reconciler.platforms.base import Opening
 from reconciler.platforms.registry import find_factory
 
-PAUSE: Final = 0.1
-"""Seconds between two tries to get the lock."""
+PAUSES: Final = (0.1, 2.0)
+"""Seconds between the first two tries to get the lock, and between later ones at most: each is a new connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,7 @@ async def _open_store(setup: Setup, stack: AsyncExitStack) -> Store | None:
 
 async def _locked(setup: Setup, stack: AsyncExitStack) -> Store:
     ends, told = asyncio.get_running_loop().time() + setup.lock_timeout, False
+    pause, longest = PAUSES
     while True:
         attempt = ExitStack()
         try:
@@ -96,7 +97,8 @@ async def _locked(setup: Setup, stack: AsyncExitStack) -> Store:
             if not told:
                 setup.tell(f"Waiting for the lock, at most {setup.lock_timeout:g} s: {str(held).split(';')[0]}.")
                 told = True
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, longest)
         else:
             stack.enter_context(attempt)
             return store
