@@ -1,17 +1,24 @@
 """One value, many forms: what the commands print and write for a plan, a report, a drift."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
+from secrets import token_hex
 
+from reconciler import __version__
 from reconciler.cli import environment, streams
 from reconciler.cli.options import Common
 from reconciler.core.codec import drift_json, plan_json, report_json
-from reconciler.core.drift import Drift
+from reconciler.core.drift import DriftCheck
 from reconciler.core.plan import Plan
 from reconciler.core.report import Report
+from reconciler.render.sheet import Sheet
 
-Forms = dict[str, Callable[[], str]]
-"""How to write a value, by the name of the form: text, json, markdown."""
+Forms = Mapping[str, Callable[[], str]]
+"""How to write a value, by the name of the form: text, or a kind of `--report`."""
+
+SUMMARY_LIMIT = 900_000
+"""Characters of a step's summary: GitHub drops what has more than 1 MiB."""
 
 
 def plan_forms(plan: Plan, options: Common, *, now: datetime, next_command: str | None) -> Forms:
@@ -23,12 +30,23 @@ def plan_forms(plan: Plan, options: Common, *, now: datetime, next_command: str 
         colour, width = streams.colour(options.no_color), streams.width()
         return plan_text(plan, now=now, width=width, colour=colour, next_command=next_command)
 
-    def markdown() -> str:
+    def markdown(limit: int | None = None) -> str:
         from reconciler.render.plan_markdown import plan_markdown
 
-        return plan_markdown(plan, now=now)
+        marker = options.environment or "default"
+        return plan_markdown(plan, now=now, marker=marker, **_limited(limit))
 
-    return {"text": text, "markdown": markdown, "json": lambda: saved_plan(plan)}
+    def sheet() -> Sheet:
+        from reconciler.render.plan_sheet import plan_sheet
+
+        return plan_sheet(plan, now=now, environment=options.environment, next_command=next_command)
+
+    return {
+        "text": text,
+        "markdown": markdown,
+        "json": lambda: saved_plan(plan),
+        **_sheet_forms(sheet, lambda: markdown(SUMMARY_LIMIT), plan),
+    }
 
 
 def saved_plan(plan: Plan) -> str:
@@ -44,34 +62,122 @@ def report_forms(report: Report, plan: Plan | None, options: Common) -> Forms:
 
         return report_text(report, plan=plan, width=streams.width(), colour=streams.colour(options.no_color))
 
-    def markdown() -> str:
+    def markdown(limit: int | None = None) -> str:
         from reconciler.render.report_markdown import report_markdown
 
-        return report_markdown(report, plan=plan)
+        return report_markdown(report, plan=plan, marker=options.environment or "default", **_limited(limit))
 
-    return {"text": text, "markdown": markdown, "json": lambda: streams.as_json(report_json(report))}
+    def sheet() -> Sheet:
+        from reconciler.render.report_sheet import report_sheet
+
+        return report_sheet(report, plan=plan, tool_version=__version__, environment=options.environment)
+
+    return {
+        "text": text,
+        "markdown": markdown,
+        "json": lambda: streams.as_json(report_json(report)),
+        **_sheet_forms(sheet, lambda: markdown(SUMMARY_LIMIT), plan),
+    }
 
 
-def drift_forms(plan: Plan, drifts: Sequence[Drift], options: Common, *, now: datetime) -> Forms:
-    """The forms of a drift."""
+def drift_forms(plan: Plan, check: DriftCheck, options: Common, *, now: datetime, brief: bool = False) -> Forms:
+    """The forms of a drift; `brief`: the text only names what was known before."""
 
     def text() -> str:
         from reconciler.render.drift_text import drift_text
 
-        return drift_text(plan, drifts, now=now, width=streams.width(), colour=streams.colour(options.no_color))
+        colour, width = streams.colour(options.no_color), streams.width()
+        return drift_text(plan, check, now=now, width=width, colour=colour, brief=brief)
 
-    def markdown() -> str:
+    def markdown(limit: int | None = None) -> str:
         from reconciler.render.drift_markdown import drift_markdown
 
-        return drift_markdown(plan, drifts, now=now)
+        return drift_markdown(plan, check, now=now, marker=options.environment or "default", **_limited(limit))
 
-    return {"text": text, "markdown": markdown, "json": lambda: streams.as_json(drift_json(plan, drifts))}
+    def sheet() -> Sheet:
+        from reconciler.render.drift_sheet import drift_sheet
+
+        return drift_sheet(plan, check, now=now, environment=options.environment)
+
+    return {
+        "text": text,
+        "markdown": markdown,
+        "json": lambda: streams.as_json(drift_json(plan, check)),
+        **_sheet_forms(sheet, lambda: markdown(SUMMARY_LIMIT), plan),
+    }
+
+
+def _limited(limit: int | None) -> dict[str, int]:
+    return {} if limit is None else {"limit": limit}
+
+
+def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Plan | None) -> Forms:
+    """The forms that are made from a sheet, which is made once; `summary` is what a pipeline's page shows."""
+    sheet = cache(make)
+
+    def html() -> str:
+        from reconciler.render.html_page import html_page
+
+        return html_page(sheet())
+
+    def junit() -> str:
+        from reconciler.render.junit import junit
+
+        return junit(sheet())
+
+    def gitlab() -> str:
+        from reconciler.render.gitlab import terraform_report
+
+        return streams.as_json(terraform_report(sheet()))
+
+    def codequality() -> str:
+        from reconciler.render.gitlab import code_quality
+
+        return streams.as_json(code_quality(sheet()))
+
+    def sarif() -> str:
+        from reconciler.render.sarif import sarif
+
+        return streams.as_json(sarif(sheet()))
+
+    def github() -> str:
+        from reconciler.render.github import annotations, outputs
+
+        if target := environment.step_summary():
+            streams.append(target, summary())
+        if target := environment.step_output():
+            streams.append(target, outputs(sheet(), digest=plan.digest if plan else "", delimiter=token_hex(16)))
+        return annotations(sheet())
+
+    def prometheus() -> str:
+        from reconciler.render.prometheus import prometheus
+
+        return prometheus(sheet()).rstrip("\n")
+
+    def terraform() -> str:
+        from reconciler.render.terraform import terraform_plan
+
+        return streams.as_json(terraform_plan(sheet(), plan))
+
+    return {
+        "html": html,
+        "junit": junit,
+        "gitlab": gitlab,
+        "codequality": codequality,
+        "sarif": sarif,
+        "github": github,
+        "prometheus": prometheus,
+        "terraform": terraform,
+    }
 
 
 def publish(forms: Forms, options: Common) -> None:
-    """Print the form that `--format` names, and write those of `--report` even where stdout is closed or full."""
+    """Print the form that `--format` names, and write those of `--report` even where stdout is closed or full.
+
+    Where events go to stdout, nothing else does."""
     try:
-        streams.out(forms[options.format]())
+        if options.events != "-":
+            streams.out(forms[options.format]())
     finally:
         write_reports(forms, options)
 

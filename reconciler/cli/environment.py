@@ -109,6 +109,16 @@ def commit() -> str | None:
     return said if re.fullmatch(r"[0-9a-fA-F]{7,64}", said) else None
 
 
+def step_summary() -> str | None:
+    """The file of GitHub's summary of a step, None elsewhere."""
+    return os.environ.get("GITHUB_STEP_SUMMARY") or None
+
+
+def step_output() -> str | None:
+    """The file of GitHub's outputs of a step, None elsewhere."""
+    return os.environ.get("GITHUB_OUTPUT") or None
+
+
 def who() -> str:
     """The person or pipeline behind this run, for the journal."""
     names = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME")

@@ -12,7 +12,7 @@ from reconciler.folders import is_writable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-KINDS = ("json", "markdown")
+KINDS = ("markdown", "json", "html", "junit", "gitlab", "codequality", "sarif", "github", "prometheus", "terraform")
 """The kinds of `--report`."""
 
 LONGEST_PATTERN = 600
@@ -91,6 +91,8 @@ class Common:
     exclude: tuple[str, ...] = ()
     format: str = "text"
     reports: tuple[tuple[str, str], ...] = ()
+    events: str | None = None
+    environment: str = ""
     journal: str | None = None
     quiet: bool = False
     verbose: bool = False
@@ -99,7 +101,7 @@ class Common:
 
 
 def common(
-    *, formats: tuple[str, ...] = ("text", "json", "markdown"), reports: bool = True
+    *, formats: tuple[str, ...] = ("text", "json", "markdown"), reports: bool = True, events: bool = False
 ) -> Callable[[Function], Function]:
     """The decorator that adds them; the command gets them as `options: Common`."""
     decorators = [
@@ -122,8 +124,26 @@ def common(
         click.option("--no-progress", is_flag=True, help="No progress."),
     ]
     if reports:
-        text = f"Write a report too: KIND is {' or '.join(KINDS)}. May be given again."
-        decorators.append(click.option("--report", "reports", type=ReportFile(), multiple=True, help=text))
+        kinds = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        decorators += [
+            click.option(
+                "--report",
+                "reports",
+                type=ReportFile(),
+                multiple=True,
+                help=f"Write a report too: KIND is {kinds}. May be given again.",
+            ),
+            click.option(
+                "--environment",
+                envvar="RECONCILER_ENVIRONMENT",
+                default="",
+                metavar="NAME",
+                help="What reports are told apart by, as prod from staging.",
+            ),
+        ]
+    if events:
+        text = "Write what happens as it happens: one JSON object a line. - is stdout, which then gets nothing else."
+        decorators.append(click.option("--events", type=OutFile(), metavar="FILE", help=text))
 
     def decorate(function: Function) -> Function:
         def command(**given: Any) -> Any:

@@ -90,6 +90,15 @@ def save(path: str, text: str) -> None:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
 
 
+def append(path: str, text: str) -> None:
+    """Add `text` to the end of a file that another program keeps. Raises `ConfigurationError`."""
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(redactor()(text).rstrip("\n") + "\n")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
+
+
 def _write_to(device: Path, text: str) -> None:
     """Write to a pipe or a device, such as /dev/null: it is written to, and never replaced by a file."""
     try:

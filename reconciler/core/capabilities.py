@@ -23,7 +23,8 @@ class Capabilities:
 
     `verbs`: every verb, with None where it can be started and the reason where it cannot. `reads_state`: a state can be
     read without a job. `reads_together`: one request answers for all models. `changes_by_itself`: a running state may
-    be nobody's in the inventory. `artifact_suffix`: how an exported file's name ends. `requests_per_minute`: None where
+    be nobody's in the inventory. `artifact_suffix`: how an exported file's name ends. `lasting`: what a verb does
+    that no later action takes back, for people. `requests_per_minute`: None where
     no limit is stated. Times are seconds: `poll` the first wait between two polls, `settle` how long the platform may
     take to show what it accepted, `timeouts` the longest a verb may take."""
 
@@ -38,6 +39,7 @@ class Capabilities:
     settle: float = 60.0
     timeouts: Mapping[Verb, float] = field(default_factory=dict)
     manual: tuple[Manual, ...] = ()
+    lasting: Mapping[Verb, str] = field(default_factory=dict)
 
     def refusal(self, verb: Verb) -> str | None:
         """Why `verb` cannot be started here; None if it can."""

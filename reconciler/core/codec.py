@@ -1,6 +1,6 @@
 """Values <-> the JSON of CONTRACT: plans, drift, reports, status, history. Versioned; a saved plan is sealed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from reconciler.core.document import printable
-from reconciler.core.drift import Drift
+from reconciler.core.drift import Drift, DriftCheck, Night, Resolved
 from reconciler.core.live import Failure
 from reconciler.core.plan import (
     Action,
@@ -38,7 +38,7 @@ def with_digest(plan: Plan) -> Plan:
     world = {
         "platforms": [[platform.name, platform.definition, platform.url] for platform in plan.platforms],
         "actions": [
-            {name: value for name, value in _action(action).items() if name not in ("reason", "evidence", "source")}
+            {name: value for name, value in _action(action).items() if name not in ("reason", "evidence", "source", "lasting")}
             for action in plan.actions
         ],
         "blocked": [[entry.address, entry.verb, entry.code, entry.live] for entry in plan.blocked],
@@ -55,23 +55,40 @@ def plan_json(plan: Plan, *, key: str | None = None) -> Json:
     return {**data, "seal": seal(data, key)}
 
 
-def drift_json(plan: Plan, drifts: Iterable[Drift]) -> Json:
+def drift_json(plan: Plan, check: DriftCheck) -> Json:
     """A plan with what drifted: `format` is `reconciler/drift`."""
     return {
         **_plan(plan, "reconciler/drift"),
-        "drift": [
-            {
-                "address": drift.address,
-                "kind": drift.kind,
-                "from": drift.was,
-                "to": drift.now,
-                "since": msgspec.to_builtins(drift.since),
-                "text": drift.text,
-                "owner": drift.owner,
-            }
-            for drift in drifts
-        ],
+        "drift": [_renamed(msgspec.to_builtins(drift), _DRIFT_NAMES) for drift in check.drifts],
+        "resolved": [_renamed(msgspec.to_builtins(resolved), _DRIFT_NAMES) for resolved in check.resolved],
+        "nights": msgspec.to_builtins(check.nights),
+        "remembered": check.remembered,
     }
+
+
+_DRIFT_NAMES: Final = {"was": "from", "now": "to"}
+
+
+def _renamed(fields: Json, names: Mapping[str, str]) -> Json:
+    return {names.get(name, name): value for name, value in fields.items()}
+
+
+def read_drift(data: Any) -> tuple[Plan, DriftCheck]:
+    """The drift in JSON data. Raises `PlanRefused` for another format or a newer major version."""
+    if not isinstance(data, dict) or data.get("format") != "reconciler/drift":
+        raise PlanRefused("this file is not a drift of reconciler")
+    _check_version(data)
+    names = {to: name for name, to in _DRIFT_NAMES.items()}
+    try:
+        check = DriftCheck(
+            drifts=tuple(msgspec.convert(_renamed(one, names), Drift) for one in data["drift"]),
+            resolved=tuple(msgspec.convert(_renamed(one, names), Resolved) for one in data.get("resolved", ())),
+            nights=msgspec.convert(data.get("nights", ()), tuple[Night, ...]),
+            remembered=msgspec.convert(data.get("remembered", False), bool),
+        )
+    except (KeyError, TypeError, AttributeError, UnicodeEncodeError, msgspec.ValidationError) as error:
+        raise PlanRefused(f"this drift cannot be read: {error}") from error
+    return _to_plan(data), check
 
 
 def _plan(plan: Plan, kind: str) -> Json:
@@ -172,6 +189,8 @@ def report_json(report: Report) -> Json:
         "reasons": list(report.reasons),
         "summary": report.summary,
         "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+        "partial": report.partial,
+        "error": report.error,
     }
 
 
@@ -197,6 +216,8 @@ def read_report(data: Any) -> Report:
             outcomes=tuple(
                 msgspec.convert({**outcome, "kind": outcome["outcome"]}, Outcome) for outcome in data["outcomes"]
             ),
+            partial=msgspec.convert(data.get("partial", False), bool),
+            error=msgspec.convert(data.get("error"), str | None),
         )
     except (KeyError, TypeError, UnicodeEncodeError, msgspec.ValidationError) as error:
         raise PlanRefused(f"this report cannot be read: {error}") from error

@@ -1,13 +1,13 @@
-"""Drift: live against what was last applied, told apart from what the inventory newly wants."""
+"""Drift: live against what was last applied, told apart from what the inventory newly wants; and what is new of it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from reconciler.core.live import TRANSITIONAL, LiveState, Snapshot
 from reconciler.core.memory import NOTHING, Applied, Memory
-from reconciler.core.model import Deployment, Model
+from reconciler.core.model import Acknowledgement, Deployment, Model
 
 
 class DriftKind(StrEnum):
@@ -17,6 +17,13 @@ class DriftKind(StrEnum):
     DRIFTED = "drifted"
     PENDING = "pending"
     UNKNOWN = "unknown"
+
+
+class Novelty(StrEnum):
+    """Whether an earlier look had found the same already."""
+
+    NEW = "new"
+    ONGOING = "ongoing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +38,9 @@ class Since:
 class Drift:
     """One model that is not where it was left, or not where it is wanted. For `drifted`, `was` is what we applied and
     `now` what is live; for `pending`, what is live and what is wanted. `since` is None where nothing was ever
-    applied."""
+    applied. `first_seen` and `times` are of the looks that found the same without a pause, this one included; None
+    and 0 where no look is remembered. `flapping`: it came and went so often lately that it counts as one. What is
+    `acknowledged` is no alarm."""
 
     address: str
     kind: DriftKind
@@ -40,6 +49,50 @@ class Drift:
     since: Since | None
     text: str
     owner: str | None = None
+    novelty: Novelty = Novelty.NEW
+    first_seen: datetime | None = None
+    times: int = 0
+    flapping: bool = False
+    acknowledged: Acknowledgement | None = None
+
+    @property
+    def alarming(self) -> bool:
+        """Whether it is news to anybody: found for the first time, and not acknowledged."""
+        return self.novelty is Novelty.NEW and self.acknowledged is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A drift that the last look had found and this one did not."""
+
+    address: str
+    kind: DriftKind
+    was: str
+    now: str
+    first_seen: datetime
+    last_seen: datetime
+    times: int
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """What the last look of one day, in UTC, had found, by address."""
+
+    day: date
+    found: Mapping[str, DriftKind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftCheck:
+    """What one look found. `nights` are the days on record, the oldest first, today the last. `remembered`: there is a
+    journal, so that new can be told from ongoing. `unread`: addresses that could not be looked at."""
+
+    drifts: tuple[Drift, ...]
+    unread: frozenset[str] = frozenset()
+    resolved: tuple[Resolved, ...] = ()
+    nights: tuple[Night, ...] = ()
+    remembered: bool = False
 
 
 def find_drift(models: Iterable[Model], snapshot: Snapshot, memories: Mapping[str, Memory]) -> tuple[Drift, ...]:
@@ -88,3 +141,8 @@ def _drift(model: Model, kind: DriftKind, was: str, now: str, since: Since | Non
     return Drift(
         address=model.address, kind=kind, was=str(was), now=str(now), since=since, text=text, owner=model.owner
     )
+
+
+def holds(acknowledgement: Acknowledgement | None, now: datetime) -> Acknowledgement | None:
+    """The acknowledgement, as long as it counts."""
+    return acknowledgement if acknowledgement and acknowledgement.until >= now.astimezone(UTC).date() else None

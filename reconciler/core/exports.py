@@ -58,6 +58,7 @@ def decide_export(
         if live.state in TRANSITIONAL and adopts is None
         else None,
         artifact=wanted.to or model.name + capabilities.artifact_suffix,
+        concurrency=model.concurrency,
     )
 
 

@@ -7,6 +7,9 @@ from reconciler.core.job import Job, Verb
 from reconciler.core.live import EvidenceSource, LiveState
 from reconciler.core.model import Deployment, Settings
 
+Key = tuple[str, str]
+"""Origin and platform id: what a model is to the platform, whatever the inventory calls it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:

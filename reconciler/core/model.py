@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -62,12 +63,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """A drift that its owner knows of: it is shown and no alarm until the end of the day `until`, in UTC."""
+
+    until: date
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One AI model of the inventory.
 
     `id` is the platform's own identity of it. `after` holds addresses. `protect` None: the inventory does not say, so
     what the journal remembers holds. `probe_path` None: no probe. `timeout` is seconds for a whole action, None: the
-    platform's own."""
+    platform's own. `concurrency` names a group of models of which one is acted on at a time, None: none.
+    `acknowledge` None: drift of it is an alarm."""
 
     platform: str
     name: str
@@ -81,6 +91,8 @@ class Model:
     settings: Settings = field(default_factory=dict)
     probe_path: str | None = None
     timeout: float | None = None
+    concurrency: str | None = None
+    acknowledge: Acknowledgement | None = None
     owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 

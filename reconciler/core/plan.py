@@ -57,7 +57,8 @@ class Action:
 
     `before` and `after` are live states; for an export `not-exported`, `exported` and `exported`. `adopts`: start
     nothing, only wait for this job. `follows`: start once this has ended. `requires`: ids of actions to be done first.
-    `settings`: what a deploy sends; empty for other verbs. `artifact`: an export's path below the export root."""
+    `settings`: what a deploy sends; empty for other verbs. `artifact`: an export's path below the export root.
+    `concurrency`: one action of this group runs at a time. `lasting`: what no later action takes back, for people."""
 
     address: str
     verb: Verb
@@ -72,6 +73,8 @@ class Action:
     requires: tuple[str, ...] = ()
     settings: Settings | None = None
     artifact: str | None = None
+    concurrency: str | None = None
+    lasting: str | None = None
 
     @property
     def id(self) -> str:

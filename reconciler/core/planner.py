@@ -292,7 +292,19 @@ def _action(
         adopts=adopts,
         follows=follows,
         settings=known.model.settings if verb is Verb.DEPLOY and adopts is None else None,
+        concurrency=known.model.concurrency,
+        lasting=_lasting(known, verb),
     )
+
+
+def _lasting(known: _Known, verb: Verb) -> str | None:
+    """What of an action no later one takes back."""
+    told = [text] if (text := known.capabilities.lasting.get(verb)) else []
+    if verb is Verb.UNDEPLOY and known.capabilities.refusal(Verb.EXPORT) is None:
+        wanted = known.model.target.export
+        if known.memory.exported is None and not (wanted and wanted.before_undeploy):
+            told.append("no export of it is on record")
+    return "; ".join(told) or None
 
 
 def _blocked(known: _Known, verb: Verb, code: BlockedCode, text: str) -> Blocked:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from reconciler.core.drift import DriftKind
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
 from reconciler.core.model import Deployment, Settings
@@ -18,7 +19,8 @@ class RecordKind(StrEnum):
     `intent`: a start is about to be sent. `accepted`, `refused`, `uncertain`: the answer to it. `adopted`: a running
     job is followed from here on. `settled`: the outcome of an action. `verified`: a model was found in its target with
     nothing to do. `declared`: a person says what a model is. `protected`: the inventory's `protect` at an apply.
-    `plan-used`: a saved plan was used up. `run-started`, `run-ended`: the brackets of one apply."""
+    `looked`: a look for drift; `seen`: it found this drift; `cleared`: it no longer found one that was
+    seen before. `plan-used`: a saved plan was used up. `run-started`, `run-ended`: the brackets of one apply."""
 
     RUN_STARTED = "run-started"
     PLAN_USED = "plan-used"
@@ -31,6 +33,9 @@ class RecordKind(StrEnum):
     VERIFIED = "verified"
     DECLARED = "declared"
     PROTECTED = "protected"
+    LOOKED = "looked"
+    SEEN = "seen"
+    CLEARED = "cleared"
     RUN_ENDED = "run-ended"
 
 
@@ -39,7 +44,7 @@ class Record:
     """One entry. The first three fields are always there; `address`, `origin` and `model_id` in all that speak of one
     model; the rest where `kind` gives them a meaning: `job` the platform's id, `before` the state believed before the
     job, `live` the state read, `target` the deployment applied, `settings` what a deploy sent, `on` whether protected,
-    `plan` the id of a saved plan, `started` whether a settled action ever was accepted, `text` a line for people."""
+    `plan` the id of a saved plan, `drift` the kind of a drift that is seen (from `before` to `after`), `started` whether a settled action ever was accepted, `text` a line for people."""
 
     kind: RecordKind
     at: datetime
@@ -60,6 +65,8 @@ class Record:
     plan: str | None = None
     text: str | None = None
     started: bool | None = None
+    drift: DriftKind | None = None
+    after: str | None = None
 
 
 _ABOUT: Final = ("address", "origin", "model_id")
@@ -75,5 +82,7 @@ NEEDS: Final[Mapping[RecordKind, tuple[str, ...]]] = {
     RecordKind.VERIFIED: (*_ABOUT, "target"),
     RecordKind.DECLARED: (*_ABOUT, "live"),
     RecordKind.PROTECTED: (*_ABOUT, "on"),
+    RecordKind.SEEN: (*_ABOUT, "drift", "before", "after"),
+    RecordKind.CLEARED: _ABOUT,
 }
 """The fields without which a record of a kind means nothing."""

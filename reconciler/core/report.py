@@ -33,7 +33,7 @@ class Outcome:
 
     `verified`: True only when the state was read again and is the target, False when read and different, None where
     the platform cannot say. `job` is the platform's id, None where it gave none. `attempts` counts requests sent to
-    start it. `error` is one line, None where there is nothing to say; `note` is for people."""
+    start it. `started_at` is when work on it began, None where none did; `seconds` is how long that took. `error` is one line, None where there is nothing to say; `note` is for people."""
 
     address: str
     verb: Verb
@@ -41,6 +41,7 @@ class Outcome:
     verified: bool | None = None
     job: str | None = None
     attempts: int = 0
+    started_at: datetime | None = None
     seconds: float = 0.0
     error: str | None = None
     note: str | None = None
@@ -55,7 +56,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All outcomes of one apply: exactly one per action, in the plan's order. `reasons` say why the exit code is not
-    0."""
+    0; `error` is what kept a run from its end, None where nothing did. `partial`: a selection left models out."""
 
     run_id: str
     plan_digest: str
@@ -64,6 +65,8 @@ class Report:
     exit_code: int
     reasons: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    partial: bool = False
+    error: str | None = None
 
     @property
     def summary(self) -> dict[str, int]:

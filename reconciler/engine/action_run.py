@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from reconciler.clock import Clock
@@ -67,7 +68,7 @@ class Means:
 @dataclass(slots=True, kw_only=True)
 class ActionRun:
     """One action under way. `job` is what the platform runs for it, None before it was accepted; `attempts` counts
-    the requests to start it; `sent_at` is the loop's time of the last; `live` the state last read of it; `asking`: a
+    the requests to start it; `began` is when work on it began, None before; `sent_at` is the loop's time of the last; `live` the state last read of it; `asking`: a
     request to start it is out and not answered; `lost` says of a start that may have arrived why its answer did not;
     `ended` is its outcome once that goes to the journal."""
 
@@ -78,6 +79,7 @@ class ActionRun:
     means: Means
     patience: Patience
     job: Job | None = None
+    began: datetime | None = None
     attempts: int = 0
     sent_at: float = 0.0
     live: LiveState | None = None
@@ -126,6 +128,7 @@ class ActionRun:
             verified=verified,
             job=self.job.id if self.job else None,
             attempts=self.attempts,
+            started_at=self.began,
             seconds=round(self.patience.spent, 3),
             error=error,
             note="; ".join(dict.fromkeys(self.notes)) or None,

@@ -33,6 +33,7 @@ class Applier:
         self._memories: Mapping[str, Memory] = world.memories()
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
         self._turns = {action.address: asyncio.Lock() for action in actions}
+        self._groups = {action.concurrency: asyncio.Lock() for action in actions if action.concurrency}
         self._runs: dict[str, ActionRun] = {}
 
     async def run(self) -> tuple[Outcome, ...]:
@@ -82,8 +83,18 @@ class Applier:
                 text = f"needs {needed}, which is {kind}"
                 return await settle(run, run.outcome(OutcomeKind.SKIPPED, error=text))
         async with self._turns[action.address]:  # platforms run one job per model
-            self._runs[action.id] = self._run_of(action)
-            return await perform(self._runs[action.id])
+            group = self._groups.get(action.concurrency or "")
+            if group is None:
+                return await self._perform(action)
+            if group.locked():
+                self._run_of(action).tell(Phase.WAITING, f"for its turn in {action.concurrency}")
+            async with group:
+                return await self._perform(action)
+
+    async def _perform(self, action: Action) -> Outcome:
+        run = self._runs[action.id] = self._run_of(action)
+        run.began = self._world.clock.now()
+        return await perform(run)
 
     def _run_of(self, action: Action) -> ActionRun:
         model = self._models[action.address]

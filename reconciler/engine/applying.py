@@ -80,6 +80,7 @@ async def apply(world: World, planned: Planned, actions: tuple[Action, ...], ord
         exit_code=exit_code(reasons),
         reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
         outcomes=outcomes,
+        partial=planned.plan.partial,
     )
 
 
@@ -111,6 +112,7 @@ def refusal(world: World, planned: Planned) -> Report:
             Outcome(address=a.address, verb=a.verb, kind=OutcomeKind.SKIPPED, error=f"stopped by a guard: {stops}")
             for a in planned.plan.actions
         ),
+        partial=planned.plan.partial,
     )
 
 

@@ -4,22 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.core.drift import Drift, find_drift
 from reconciler.core.live import Evidence, EvidenceSource, Listed, LiveState, Snapshot
 from reconciler.core.memory import Memory
 from reconciler.core.model import Model
 from reconciler.core.record import Record, RecordKind
 from reconciler.core.status import Status
 from reconciler.engine.observer import Observer, remembered
-from reconciler.engine.planning import Planned, Wanted
 from reconciler.engine.world import World
 from reconciler.errors import ConfigurationError
-
-
-def drift(world: World, planned: Planned, wanted: Wanted) -> tuple[Drift, ...]:
-    """What drifted, is pending or unknown among the selected models."""
-    models = [model for model in world.inventory.models if model.address in wanted.selected]
-    return find_drift(models, planned.snapshot, world.memories())
 
 
 async def status(world: World, selected: frozenset[str], *, offline: bool = False) -> tuple[Status, ...]:

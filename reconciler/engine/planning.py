@@ -8,6 +8,7 @@ from reconciler.core.codec import with_digest
 from reconciler.core.exits import Why
 from reconciler.core.guards import judge
 from reconciler.core.live import Snapshot
+from reconciler.core.memory import Key
 from reconciler.core.model import Limits
 from reconciler.core.order import with_predecessors
 from reconciler.core.plan import Plan, PlannedInventory, PlannedPlatform
@@ -16,7 +17,6 @@ from reconciler.core.saved import Review, review
 from reconciler.engine.observer import Observer, remembered
 from reconciler.engine.world import World
 from reconciler.errors import ConfigurationError, PlanRefused
-from reconciler.journal.memory import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 from reconciler.clock import Clock
 from reconciler.core.capabilities import PlatformType
-from reconciler.core.memory import NOTHING, Memory
+from reconciler.core.memory import NOTHING, Key, Memory
 from reconciler.core.model import Inventory, Model
 from reconciler.core.record import Record, RecordKind
-from reconciler.journal.memory import Key, fold, used_plans
+from reconciler.core.sightings import Sightings, fold_sightings
+from reconciler.journal.memory import fold, used_plans
 from reconciler.journal.store import Store
 from reconciler.platforms.base import Platform
 
@@ -27,15 +28,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """What the journal holds: memories by origin and id, and the saved plans that were used up."""
+    """What the journal holds: memories by origin and id, what looks for drift saw, and the saved plans used up."""
 
     by_key: Mapping[Key, Memory]
+    sightings: Sightings
     used: frozenset[str]
 
     @classmethod
     def of(cls, records: tuple[Record, ...]) -> "Recollection":
         """The fold over all records."""
-        return cls(by_key=fold(records), used=used_plans(records))
+        return cls(by_key=fold(records), sightings=fold_sightings(records), used=used_plans(records))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.duration import parse_duration
-from reconciler.core.model import Deployment, Export, Model, OnBroken, OnUnknown, Target
+from reconciler.core.model import Acknowledgement, Deployment, Export, Model, OnBroken, OnUnknown, Target
 from reconciler.core.schema import Checker, shown
 from reconciler.errors import Complaint
 from reconciler.inventory.draft import Entry
@@ -43,9 +44,19 @@ def build_model(entry: Entry, after: tuple[str, ...]) -> Model:
         settings=data.get("settings", {}),
         probe_path=data.get("probe", {}).get("path"),
         timeout=parse_duration(data["timeout"]) if "timeout" in data else None,
+        concurrency=data.get("concurrency"),
+        acknowledge=_acknowledgement(data["acknowledge"]) if "acknowledge" in data else None,
         owner=data.get("owner"),
         labels=data.get("labels", {}),
     )
+
+
+def _acknowledgement(data: Mapping[str, Any]) -> Acknowledgement:
+    try:
+        until = date.fromisoformat(data["until"])
+    except ValueError:
+        until = date.min  # no day of any calendar; `check_model` complains
+    return Acknowledgement(until=until, reason=data.get("reason"))
 
 
 def _export(data: Mapping[str, Any]) -> Export:
@@ -63,6 +74,9 @@ def check_model(entry: Entry, model: Model, kind: PlatformType, settings: Checke
         yield entry.complaint(f"id: {shown(model.id)} is no id of {kind.name} (pattern {shown(kind.id_pattern)})", "id")
     if model.probe_path is not None and not kind.probes:
         yield entry.complaint(f"probe: a model of {kind.name} cannot be probed", "probe", on_key=True)
+    if model.acknowledge is not None and model.acknowledge.until == date.min:
+        day = shown(entry.data["acknowledge"]["until"])
+        yield entry.complaint(f"until: {day} is no day of the calendar", "acknowledge", "until")
     if model.target.export is not None:
         fault = export_fault(export_path(model, kind))
         if fault:

@@ -6,13 +6,10 @@ from typing import Final
 
 from reconciler.core.job import Job, Verb
 from reconciler.core.live import EvidenceSource, LiveState
-from reconciler.core.memory import NOTHING, Applied, Believed, Exported, Intent, LastAction, Memory
+from reconciler.core.memory import NOTHING, Applied, Believed, Exported, Intent, Key, LastAction, Memory
 from reconciler.core.model import Deployment
 from reconciler.core.record import Record, RecordKind
 from reconciler.core.report import OutcomeKind
-
-Key = tuple[str, str]
-"""Origin and platform id: what a model is to the platform, whatever the inventory calls it."""
 
 _ENDED: Final = frozenset({OutcomeKind.SUCCEEDED, OutcomeKind.FAILED})
 

@@ -29,7 +29,7 @@ from reconciler.core.record import NEEDS, Record
 from reconciler.errors import JournalError
 
 FORMAT = "reconciler/journal"
-FORMAT_VERSION = "2.0"
+FORMAT_VERSION = "2.1"
 
 _metadata = MetaData()
 _about = Table("about", _metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))

@@ -109,6 +109,7 @@ def _capabilities(data: Mapping[str, Any]) -> Capabilities:
             for verb, action in actions.items()
             for rule in action.get("manual", ())
         ),
+        lasting={Verb(verb): action["lasting"] for verb, action in actions.items() if "lasting" in action},
     )
 
 

@@ -1,15 +1,19 @@
 """Drift for people at a terminal. Decides nothing and reads nothing but the plan and the drifts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
-from reconciler.core.drift import Drift, DriftKind
+from reconciler.core.drift import Drift, DriftCheck, DriftKind, Resolved
 from reconciler.core.plan import Plan
-from reconciler.render.drift_words import KINDS, drift_verdict, last_applied, of_kind, owned, places, settling
-from reconciler.render.layout import Entry, Page, detail, head, next_fact, render
+from reconciler.render.drift_words import KINDS, drift_verdict, last_applied, of_kind, owned, places, seen, settling
+from reconciler.render.layout import Entry, Fact, Page, detail, head, next_fact, render
 from reconciler.render.plan_text import counts, failure_entry
 from reconciler.render.plan_words import gaps, transition
 from reconciler.render.style import Role, say
+from reconciler.render.words import count, names
+
+_NAMED = 5
+"""How many names a line of counts gives."""
 
 _SIGNS = {
     DriftKind.DRIFTED: ("!", Role.DESTRUCTIVE),
@@ -20,26 +24,45 @@ _SIGNS = {
 
 def drift_text(
     plan: Plan,
-    drifts: Sequence[Drift],
+    check: DriftCheck,
     *,
     now: datetime,
     width: int = 80,
     colour: bool = False,
+    brief: bool = False,
     next_command: str | None = None,
 ) -> str:
     """What changed outside reconciler, told apart from what the inventory newly wants. `plan` is the plan of the same
-    snapshot: it holds what could not be read, what settles an unknown, and where a model stands."""
+    snapshot: it holds what could not be read, what settles an unknown, and where a model stands. `brief`: what was
+    known before is only named."""
     stands, settles = places(plan), settling(plan)
+    shown = [drift for drift in check.drifts if drift.alarming or not brief]
     groups = (
-        tuple(_entry(drift, stands.get(drift.address, ""), settles, now) for drift in of_kind(drifts, kind))
+        tuple(_entry(drift, stands.get(drift.address, ""), settles, now) for drift in of_kind(shown, kind))
         for kind in KINDS
     )
     page = Page(
-        head=head(drift_verdict(plan, drifts), gaps(plan)),
-        groups=(*groups, tuple(map(failure_entry, plan.failures))),
-        facts=(*(counts(plan) if drifts else ()), *next_fact(next_command)),
+        head=head(drift_verdict(plan, check), gaps(plan)),
+        groups=(*groups, tuple(map(failure_entry, plan.failures)), tuple(map(_resolved, check.resolved))),
+        facts=(*_old(check, brief=brief), *(counts(plan) if shown else ()), *next_fact(next_command)),
     )
     return render(page, width=width, colour=colour)
+
+
+def _old(check: DriftCheck, *, brief: bool) -> tuple[Fact, ...]:
+    known = [drift.address for drift in check.drifts if not drift.alarming] if brief else []
+    return (Fact(name="Known", text=f"{len(known):,}: {names(sorted(known), _NAMED)}"),) if known else ()
+
+
+def _resolved(one: Resolved) -> Entry:
+    return Entry(
+        sign=" ",
+        word="resolved",
+        role=Role.GOOD,
+        address=one.address,
+        summary=say(f"was {one.kind}: {transition(one.was, one.now)}"),
+        details=(detail(muted=(f"seen {count(one.times, 'time')} since {one.first_seen:%Y-%m-%d}",)),),
+    )
 
 
 def _entry(drift: Drift, place: str, settles: Mapping[str, str], now: datetime) -> Entry:
@@ -54,6 +77,7 @@ def _entry(drift: Drift, place: str, settles: Mapping[str, str], now: datetime) 
         aside=place,
         details=(
             detail(settles.get(drift.address, drift.text) if unknown else drift.text),
+            detail(*seen(drift, now)),
             detail(muted=(f"last applied: {last_applied(drift, now)}", owned(drift))),
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reconciler.core.drift import Drift, DriftKind
+from reconciler.core.drift import Drift, DriftCheck, DriftKind, Novelty
 from reconciler.core.plan import Plan
 from reconciler.render.words import ago, count
 
@@ -11,18 +11,55 @@ KINDS = (DriftKind.DRIFTED, DriftKind.UNKNOWN, DriftKind.PENDING)
 """What matters more comes first."""
 
 
-def drift_verdict(plan: Plan, drifts: Sequence[Drift]) -> str:
-    """All drifts in one sentence."""
-    drifted, unknown, pending = (len(of_kind(drifts, kind)) for kind in KINDS)
-    others = [f"{number:,} {word}" for number, word in ((unknown, "unknown"), (pending, "pending")) if number]
+def drift_verdict(plan: Plan, check: DriftCheck) -> str:
+    """All drifts in one sentence; those that nobody had seen before are told apart where that is remembered."""
+    if check.drifts and not any(drift.alarming for drift in check.drifts):
+        return f"Nothing new: {', '.join((*_old(check.drifts), *_resolved(check)))}."
+    drifted, unknown, pending = (of_kind(check.drifts, kind) for kind in KINDS)
+    others = [
+        f"{len(found):,} {word}{_news(found, check)}"
+        for found, word in ((unknown, "unknown"), (pending, "pending"))
+        if found
+    ]
     if drifted:
-        changed = f"{count(drifted, 'model')} changed outside reconciler"
-        return f"Drift: {', '.join((changed, *others))}."
+        changed = f"{count(len(drifted), 'model')} changed outside reconciler{_news(drifted, check)}"
+        return f"Drift: {', '.join((changed, *others, *_resolved(check)))}."
     kept = len(plan.unchanged)
     were = "is" if kept == 1 else "are"
     calm = "No drift where it could be read" if plan.failures else "No drift"
     calm += f": {count(kept, 'model')} {were} as the inventory wants" if kept else ""
-    return f"{calm}; {', '.join(others)}." if others else f"{calm}."
+    return f"{'; '.join((calm, ', '.join((*others, *_resolved(check)))))}." if others or check.resolved else f"{calm}."
+
+
+def _news(drifts: Sequence[Drift], check: DriftCheck) -> str:
+    """How many of `drifts` are new, where that is known and not all of them are."""
+    new = sum(drift.alarming for drift in drifts)
+    return f" ({new:,} new)" if check.remembered and new != len(drifts) else ""
+
+
+def _old(drifts: Sequence[Drift]) -> list[str]:
+    known = sum(drift.acknowledged is not None for drift in drifts)
+    numbers = ((len(drifts) - known, "ongoing"), (known, "acknowledged"))
+    return [f"{number:,} {word}" for number, word in numbers if number]
+
+
+def _resolved(check: DriftCheck) -> list[str]:
+    return [f"{len(check.resolved):,} resolved"] if check.resolved else []
+
+
+def seen(drift: Drift, now: datetime) -> tuple[str, ...]:
+    """Since when it is known, how often it was found, and what its owner said of it."""
+    found = []
+    if drift.times > 1 and drift.first_seen is not None:
+        since = f"{drift.first_seen.astimezone(UTC):%Y-%m-%d}"
+        found.append(f"ongoing: seen {drift.times:,} times since {since}, {ago(drift.first_seen, now)}")
+    elif drift.times == 1 and drift.novelty is Novelty.NEW:
+        found.append("new: not seen before")
+    if drift.flapping:
+        found.append("flapping: it comes and goes, and is reported once")
+    if (known := drift.acknowledged) is not None:
+        found.append(f"acknowledged until {known.until}" + (f": {known.reason}" if known.reason else ""))
+    return tuple(found)
 
 
 def of_kind(drifts: Sequence[Drift], kind: DriftKind) -> list[Drift]:

@@ -25,6 +25,7 @@ from reconciler.render.plan_words import (
     caveats,
     changes,
     known,
+    lasts,
     transition,
     verdict,
     waits,
@@ -90,7 +91,7 @@ def _brief_row(change: Change) -> str:
 def _steps(action: Action, *, alone: bool) -> tuple[str, ...]:
     to = f" to {action.artifact}" if action.artifact else ""
     why = f"{word(action)}{to}: {action.reason.text}" if to or not alone else action.reason.text
-    return (why, *waits(action))
+    return (why, *waits(action), *lasts(action))
 
 
 def _obstacles(plan: Plan) -> tuple[Section, ...]:

@@ -12,6 +12,7 @@ from reconciler.render.plan_words import (
     caveats,
     changes,
     known,
+    lasts,
     transition,
     verdict,
     waits,
@@ -67,9 +68,14 @@ def _steps(change: Change, now: datetime) -> tuple[Detail, ...]:
     evidence = tuple(dict.fromkeys(known(action.evidence, now) for action in change.actions))
     if len(change.actions) == 1:
         only = change.main
-        return (detail(_why(only, _to(only).strip()), *waits(only), muted=evidence),)
+        return (detail(_why(only, _to(only).strip()), *waits(only), *lasts(only), muted=evidence),)
     steps = (
-        detail(_why(action, f"{word(action)}{_to(action)}", word(action)), *waits(action), prefix=f"{number}. ")
+        detail(
+            _why(action, f"{word(action)}{_to(action)}", word(action)),
+            *waits(action),
+            *lasts(action),
+            prefix=f"{number}. ",
+        )
         for number, action in enumerate(change.actions, 1)
     )
     return (*steps, detail(muted=evidence))

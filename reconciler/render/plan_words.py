@@ -94,7 +94,14 @@ def waits(action: Action) -> tuple[str, ...]:
     others.pop(action.address, None)
     if others:
         found.append(f"after {names(tuple(others), 3)}")
+    if action.concurrency is not None:
+        found.append(f"one at a time with others of {action.concurrency}")
     return tuple(found)
+
+
+def lasts(action: Action) -> tuple[str, ...]:
+    """What of an action no later one takes back."""
+    return (f"can't be undone: {action.lasting}",) if action.lasting else ()
 
 
 def _running(job: RunningJob) -> str:

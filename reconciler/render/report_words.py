@@ -18,6 +18,8 @@ ADVICE = {
 
 def report_verdict(report: Report) -> str:
     """The report in one sentence."""
+    if report.error is not None and not report.outcomes:
+        return "Interrupted: nothing was done." if report.exit_code in _SIGNALS else "Failed: nothing was done."
     counts = [f"{number:,} {kind.replace('_', ' ')}" for kind, number in report.summary.items() if number]
     if not counts:
         return "Nothing to apply." if report.exit_code == 0 else "Nothing was applied."
@@ -27,14 +29,15 @@ def report_verdict(report: Report) -> str:
 
 
 def report_caveats(report: Report) -> tuple[str, ...]:
-    """What the word "succeeded" does not cover: what no platform could confirm."""
+    """What the verdict does not cover: what was left out, and what no platform could confirm."""
+    partial = ("Partial: only what --only/--exclude selected.",) if report.partial else ()
     unverified = sum(
         outcome.kind is OutcomeKind.SUCCEEDED and outcome.verified is None and outcome.verb is not Verb.EXPORT
         for outcome in report.outcomes
     )
     if not unverified:
-        return ()
-    return (f"Unverified: {count(unverified, 'action')}, as the platform cannot say.",)
+        return partial
+    return (*partial, f"Unverified: {count(unverified, 'action')}, as the platform cannot say.",)
 
 
 def verified_word(outcome: Outcome) -> str:
