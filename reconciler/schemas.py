@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.packaged import packaged_text
 
-NAMES = ("inventory", "platform", "plan", "report")
+NAMES = ("inventory", "platform", "plan", "report", "event")
 """Every schema that `load_schema` knows."""
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from reconciler.cli import documents, environment, session, streams
+from reconciler.cli.ending import Ending, ending
 from reconciler.cli.options import Common, Duration, common, guard_options
 from reconciler.cli.progress import show_progress
 from reconciler.cli.signals import run_async
 from reconciler.core.codec import read_plan
+from reconciler.core.event import Event
 from reconciler.core.model import Inventory
 from reconciler.core.plan import Plan
 from reconciler.core.report import Outcome, OutcomeKind, Report
@@ -21,6 +23,7 @@ from reconciler.engine.planning import Planned, Wanted, permit, plan
 from reconciler.engine.waiting import Stop
 from reconciler.engine.world import World
 from reconciler.errors import ConfigurationError
+from reconciler.render.report_words import report_verdict
 from reconciler.render.safe import ci
 
 
@@ -35,7 +38,7 @@ class _Permission:
 
 
 @click.command(name="apply")
-@common()
+@common(events=True)
 @click.option("--plan", "plan_file", metavar="PLAN", help="Apply this saved plan, exactly.")
 @click.option("--expect", metavar="DIGEST", help="Only if the saved plan has this digest.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -66,19 +69,18 @@ def command(
     asks = plan_file is None and not yes
     if asks and not sys.stdin.isatty():
         raise click.UsageError("without a terminal to ask on, apply needs --yes or a saved plan (--plan PLAN)")
-    inventory, permission = _start(options, plan_file, expect, skip_stale)
-    wanted = session.wanted(inventory, options, max_undeploys=max_undeploys, guards=guards, approved=approve)
-    wanted = replace(wanted, reissue=reissue_unknown)
-    setup = session.setup(inventory, options, run=session.new_run(), write=True, lock_timeout=lock_timeout)
-    if asks:
-        permission = _ask(setup, wanted, options)
-        if permission is None:
-            return 1
-    root = Path(exports) if exports else _exports(Path(inventory.directory) / "exports")
-    if any(model.target.export for model in inventory.models if model.address in wanted.selected):
-        check_root(root)
-    chosen = _Apply(setup=setup, wanted=wanted, options=options, permission=permission, exports=root)
-    return run_async(chosen.run, chosen.publish)[0].exit_code
+    with ending(options, "apply") as end:
+        inventory, permission = _start(options, plan_file, expect, skip_stale)
+        wanted = session.wanted(inventory, options, max_undeploys=max_undeploys, guards=guards, approved=approve)
+        wanted = replace(wanted, reissue=reissue_unknown)
+        setup = session.setup(inventory, options, run=end.run, write=True, lock_timeout=lock_timeout)
+        if asks:
+            permission = _ask(setup, wanted, options)
+        root = Path(exports) if exports else _exports(Path(inventory.directory) / "exports")
+        if any(model.target.export for model in inventory.models if model.address in wanted.selected):
+            check_root(root)
+        chosen = _Apply(setup=setup, wanted=wanted, options=options, permission=permission, exports=root, end=end)
+        return run_async(chosen.run, chosen.publish)[0].exit_code
 
 
 def _exports(default: Path) -> Path:
@@ -106,6 +108,7 @@ class _Apply:
     options: Common
     permission: _Permission | None
     exports: Path
+    end: Ending
 
     async def run(self, stop: Stop) -> tuple[Report, Plan]:
         async with open_world(self.setup) as world:
@@ -115,11 +118,17 @@ class _Apply:
                 planned, left_out = self._permitted(world, planned, self.permission)
             elif self.options.format == "text":
                 _show(planned.plan, self.options, self.setup)
+            self.end.events.planned(planned.plan)
             if planned.plan.stopped:
                 return refusal(world, planned), planned.plan
             stop.minded = True
             actions = planned.plan.actions
-            with show_progress(actions, self.options) as tell:
+            with show_progress(actions, self.options) as show:
+
+                def tell(event: Event) -> None:
+                    show(event)
+                    self.end.events.tell(event)
+
                 saved = self.permission.plan.id if self.permission is not None and self.permission.saved else None
                 orders = Orders(
                     exports=self.exports,
@@ -159,7 +168,13 @@ class _Apply:
         report, made = result
         if code is not None:
             report = replace(report, exit_code=code, reasons=("interrupted", *report.reasons))
-        documents.publish(documents.report_forms(report, made, self.options), self.options)
+        self.end.publish(
+            documents.report_forms(report, made, self.options),
+            code=report.exit_code,
+            reasons=report.reasons,
+            counts=report.summary,
+            text=report_verdict(report),
+        )
 
 
 def _start(
@@ -179,14 +194,14 @@ async def _plan(setup: Setup, wanted: Wanted) -> Planned:
         return await plan(world, wanted)
 
 
-def _ask(setup: Setup, wanted: Wanted, options: Common) -> _Permission | None:
-    """Show the plan and ask; what was shown is then applied like a saved plan, for the world may move meanwhile. None
-    where the answer was no."""
+def _ask(setup: Setup, wanted: Wanted, options: Common) -> _Permission:
+    """Show the plan and ask; what was shown is then applied like a saved plan, for the world may move meanwhile. Ends
+    the run with 1 where the answer is no."""
     shown = run_async(lambda _stop: _plan(replace(setup, write=False), wanted)).plan
     _show(shown, options, setup)
     if shown.actions and not shown.stopped and not click.confirm(f"Apply {_count(shown)}?", err=True):
         streams.err("Nothing was done.")
-        return None
+        raise click.exceptions.Exit(1)
     return _Permission(plan=shown, saved=False)
 
 

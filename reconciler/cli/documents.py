@@ -1,6 +1,6 @@
 """One value, many forms: what the commands print and write for a plan, a report, a drift."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from secrets import token_hex
@@ -12,10 +12,14 @@ from reconciler.core.codec import drift_json, plan_json, report_json
 from reconciler.core.drift import DriftCheck
 from reconciler.core.plan import Plan
 from reconciler.core.report import Report
+from reconciler.errors import Complaint
 from reconciler.render.sheet import Sheet
 
 Forms = Mapping[str, Callable[[], str]]
 """How to write a value, by the name of the form: text, or a kind of `--report`."""
+
+LIMIT = 60_000
+"""Characters of a comment: GitHub takes 65,536 and refuses what is longer."""
 
 SUMMARY_LIMIT = 900_000
 """Characters of a step's summary: GitHub drops what has more than 1 MiB."""
@@ -30,11 +34,11 @@ def plan_forms(plan: Plan, options: Common, *, now: datetime, next_command: str 
         colour, width = streams.colour(options.no_color), streams.width()
         return plan_text(plan, now=now, width=width, colour=colour, next_command=next_command)
 
-    def markdown(limit: int | None = None) -> str:
+    def markdown(limit: int = LIMIT) -> str:
         from reconciler.render.plan_markdown import plan_markdown
 
         marker = options.environment or "default"
-        return plan_markdown(plan, now=now, marker=marker, **_limited(limit))
+        return plan_markdown(plan, now=now, marker=marker, limit=limit)
 
     def sheet() -> Sheet:
         from reconciler.render.plan_sheet import plan_sheet
@@ -54,23 +58,29 @@ def saved_plan(plan: Plan) -> str:
     return streams.as_json(plan_json(plan, key=environment.plan_key()))
 
 
-def report_forms(report: Report, plan: Plan | None, options: Common) -> Forms:
-    """The forms of a report."""
+def report_forms(
+    report: Report, plan: Plan | None, options: Common, *, kind: str = "report", complaints: Sequence[Complaint] = ()
+) -> Forms:
+    """The forms of a report. `kind` is the document whose comment it takes the place of; `complaints` are what was
+    wrong in files."""
 
     def text() -> str:
         from reconciler.render.report_text import report_text
 
         return report_text(report, plan=plan, width=streams.width(), colour=streams.colour(options.no_color))
 
-    def markdown(limit: int | None = None) -> str:
+    def markdown(limit: int = LIMIT) -> str:
         from reconciler.render.report_markdown import report_markdown
 
-        return report_markdown(report, plan=plan, marker=options.environment or "default", **_limited(limit))
+        marker = options.environment or "default"
+        return report_markdown(report, plan=plan, kind=kind, marker=marker, limit=limit)
 
     def sheet() -> Sheet:
         from reconciler.render.report_sheet import report_sheet
 
-        return report_sheet(report, plan=plan, tool_version=__version__, environment=options.environment)
+        return report_sheet(
+            report, plan=plan, complaints=complaints, tool_version=__version__, environment=options.environment
+        )
 
     return {
         "text": text,
@@ -89,10 +99,10 @@ def drift_forms(plan: Plan, check: DriftCheck, options: Common, *, now: datetime
         colour, width = streams.colour(options.no_color), streams.width()
         return drift_text(plan, check, now=now, width=width, colour=colour, brief=brief)
 
-    def markdown(limit: int | None = None) -> str:
+    def markdown(limit: int = LIMIT) -> str:
         from reconciler.render.drift_markdown import drift_markdown
 
-        return drift_markdown(plan, check, now=now, marker=options.environment or "default", **_limited(limit))
+        return drift_markdown(plan, check, now=now, marker=options.environment or "default", limit=limit)
 
     def sheet() -> Sheet:
         from reconciler.render.drift_sheet import drift_sheet
@@ -105,10 +115,6 @@ def drift_forms(plan: Plan, check: DriftCheck, options: Common, *, now: datetime
         "json": lambda: streams.as_json(drift_json(plan, check)),
         **_sheet_forms(sheet, lambda: markdown(SUMMARY_LIMIT), plan),
     }
-
-
-def _limited(limit: int | None) -> dict[str, int]:
-    return {} if limit is None else {"limit": limit}
 
 
 def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Plan | None) -> Forms:

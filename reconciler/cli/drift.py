@@ -3,41 +3,63 @@
 import click
 
 from reconciler.cli import documents, session
+from reconciler.cli.ending import Ending, ending
 from reconciler.cli.options import Common, common
 from reconciler.cli.signals import run_async
-from reconciler.core.drift import Drift, DriftKind
+from reconciler.core.drift import DriftCheck, DriftKind
 from reconciler.core.exits import Why, exit_code
 from reconciler.core.plan import Plan
+from reconciler.engine.looking import look
 from reconciler.engine.opening import open_world
-from reconciler.engine.operations import drift
 from reconciler.engine.planning import plan
 from reconciler.engine.waiting import Stop
+from reconciler.render.drift_words import drift_verdict
 
 
 @click.command(name="drift")
-@common()
+@common(events=True)
 @click.option(
     "--fail-on",
-    type=click.Choice(("any", "never")),
+    type=click.Choice(("new", "any", "never")),
     default="any",
     show_default=True,
-    help="When to exit with 2: on any drift or pending change, or never.",
+    help="When to exit with 2: on what no earlier look had found, on any drift or pending change, or never. With new,"
+    " what is known already is only named.",
 )
 def command(options: Common, fail_on: str) -> int:
-    """Live states against what was last applied, and what the inventory newly wants.
+    """Live states against what was last applied, and what the inventory newly wants. What is seen goes on record, so
+    that the next look tells new from ongoing and resolved.
 
-    Exit: 0 no drift; 2 drifted or pending; 6 something could not be read, or is unknown."""
+    Exit: 0 no drift; 2 drifted or pending; 6 something could not be read, or is unknown. What the inventory
+    acknowledges is shown and counts for nothing."""
+    with ending(options, "drift") as end:
+        return _drift(options, fail_on, end)
+
+
+def _drift(options: Common, fail_on: str, end: Ending) -> int:
     inventory = session.read_inventory(options.inventory)
     wanted = session.wanted(inventory, options)
-    setup = session.setup(inventory, options, run=session.new_run())
+    setup = session.setup(inventory, options, run=end.run)
 
-    async def work(_stop: Stop) -> tuple[Plan, tuple[Drift, ...]]:
+    async def work(_stop: Stop) -> tuple[Plan, DriftCheck]:
         async with open_world(setup) as world:
             planned = await plan(world, wanted)
-            return planned.plan, drift(world, planned, wanted)
+            return planned.plan, await look(world, planned, wanted, setup)
 
-    made, drifts = run_async(work)
-    documents.publish(documents.drift_forms(made, drifts, options, now=setup.clock.now()), options)
-    unread = bool(made.failures) or any(entry.kind is DriftKind.UNKNOWN for entry in drifts)
-    changed = fail_on == "any" and any(entry.kind is not DriftKind.UNKNOWN for entry in drifts)
-    return exit_code([*([Why.UNREAD] if unread else []), *([Why.CHANGES] if changed else [])])
+    made, check = run_async(work)
+    now, brief = setup.clock.now(), fail_on == "new"
+    end.events.planned(made)
+    end.events.drifted(check)
+    reasons = _reasons(made, check, fail_on)
+    code = exit_code(reasons)
+    forms = documents.drift_forms(made, check, options, now=now, brief=brief)
+    end.publish(forms, code=code, reasons=reasons, counts=made.summary, text=drift_verdict(made, check))
+    return code
+
+
+def _reasons(made: Plan, check: DriftCheck, fail_on: str) -> list[Why]:
+    alarms = [drift for drift in check.drifts if drift.acknowledged is None]
+    unread = bool(made.failures) or any(drift.kind is DriftKind.UNKNOWN for drift in alarms)
+    counted = {"any": alarms, "new": [drift for drift in alarms if drift.alarming], "never": []}[fail_on]
+    changed = any(drift.kind is not DriftKind.UNKNOWN for drift in counted)
+    return [*([Why.UNREAD] if unread else []), *([Why.CHANGES] if changed else [])]

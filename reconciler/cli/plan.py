@@ -5,6 +5,7 @@ import shlex
 import click
 
 from reconciler.cli import documents, session, streams
+from reconciler.cli.ending import ending
 from reconciler.cli.options import Common, Duration, OutFile, common, guard_options
 from reconciler.cli.signals import run_async
 from reconciler.core.exits import Why, exit_code
@@ -12,10 +13,11 @@ from reconciler.engine.opening import open_world
 from reconciler.engine.planning import Planned, plan, plan_reasons
 from reconciler.engine.waiting import Stop
 from reconciler.journal.opening import journal_command
+from reconciler.render.plan_words import verdict
 
 
 @click.command(name="plan")
-@common()
+@common(events=True)
 @click.option(
     "--out", type=OutFile(), metavar="PLAN", help="Save the plan, to be applied with: reconciler apply --plan PLAN."
 )
@@ -35,28 +37,30 @@ def command(
     """Read live states, print the plan, save it.
 
     Exit: 0 planned; 2 changes (with --detailed-exitcode); 6 not everything could be read; 1 no plan."""
-    inventory = session.read_inventory(options.inventory)
-    wanted = session.wanted(
-        inventory, options, max_undeploys=max_undeploys, guards=guards, lifetime=expires, offline=offline
-    )
-    setup = session.setup(inventory, options, run=session.new_run(), offline=offline)
+    if out == "-" and options.events == "-":
+        raise click.UsageError("--out - and --events - cannot both have stdout")
+    with ending(options, "plan") as end:
+        inventory = session.read_inventory(options.inventory)
+        wanted = session.wanted(
+            inventory, options, max_undeploys=max_undeploys, guards=guards, lifetime=expires, offline=offline
+        )
+        setup = session.setup(inventory, options, run=end.run, offline=offline)
 
-    async def work(_stop: Stop) -> Planned:
-        async with open_world(setup) as world:
-            return await plan(world, wanted)
+        async def work(_stop: Stop) -> Planned:
+            async with open_world(setup) as world:
+                return await plan(world, wanted)
 
-    made = run_async(work).plan
-    if out is not None:
-        streams.save(out, documents.saved_plan(made))
-    shown = _next(options, out) if made.applyable and out != "-" else None
-    forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=shown)
-    if out != "-":
-        documents.publish(forms, options)
-    else:
-        documents.write_reports(forms, options)
-    changes = [Why.CHANGES] if detailed_exitcode and (made.actions or made.blocked) else []
-    reasons = [why for why in plan_reasons(made) if why is Why.UNREAD]
-    return exit_code([*reasons, *changes])
+        made = run_async(work).plan
+        end.events.planned(made)
+        if out is not None:
+            streams.save(out, documents.saved_plan(made))
+        shown = _next(options, out) if made.applyable and out != "-" else None
+        forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=shown)
+        changes = [Why.CHANGES] if detailed_exitcode and (made.actions or made.blocked) else []
+        reasons = [*(why for why in plan_reasons(made) if why is Why.UNREAD), *changes]
+        code = exit_code(reasons)
+        end.publish(forms, code=code, reasons=reasons, counts=made.summary, text=verdict(made), silent=out == "-")
+        return code
 
 
 def _next(options: Common, out: str | None) -> str:

@@ -20,10 +20,16 @@ MOST_BYTES: Final = 64 * 1024**2
 
 def out(text: str) -> None:
     """Write the product to stdout, with a line end. Raises `OSError` where nobody can get it."""
+    stream = stdout()
+    stream.write(redactor()(text) + "\n")
+    stream.flush()
+
+
+def stdout() -> TextIO:
+    """Where the product goes. Raises `OSError` where nobody can get it."""
     if sys.stdout is None:
         raise OSError(errno.EBADF, "it is closed", "stdout")
-    sys.stdout.write(redactor()(text) + "\n")
-    sys.stdout.flush()
+    return sys.stdout
 
 
 def err(text: str) -> None:
@@ -48,6 +54,12 @@ def as_json(data: Any) -> str:
 
     What would steer a terminal or the log of a CI job is written as JSON's own escapes, so it reads the same."""
     return _STEERS.sub(_in_json, json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def json_line(data: Any) -> str:
+    """JSON on one line, without secrets, that steers nothing either."""
+    line = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return redactor()(_STEERS.sub(_in_json, line))
 
 
 def _in_json(match: re.Match[str]) -> str:

@@ -33,12 +33,16 @@ Json = dict[str, Any]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+_FOR_PEOPLE: Final = ("reason", "evidence", "source", "lasting")
+"""What of an action is words, and no part of what would be done."""
+
+
 def with_digest(plan: Plan) -> Plan:
     """`plan` with its digest: over the world and what would be done, but not over times, ids or words for people."""
     world = {
         "platforms": [[platform.name, platform.definition, platform.url] for platform in plan.platforms],
         "actions": [
-            {name: value for name, value in _action(action).items() if name not in ("reason", "evidence", "source", "lasting")}
+            {name: value for name, value in _action(action).items() if name not in _FOR_PEOPLE}
             for action in plan.actions
         ],
         "blocked": [[entry.address, entry.verb, entry.code, entry.live] for entry in plan.blocked],

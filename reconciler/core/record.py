@@ -44,7 +44,8 @@ class Record:
     """One entry. The first three fields are always there; `address`, `origin` and `model_id` in all that speak of one
     model; the rest where `kind` gives them a meaning: `job` the platform's id, `before` the state believed before the
     job, `live` the state read, `target` the deployment applied, `settings` what a deploy sent, `on` whether protected,
-    `plan` the id of a saved plan, `drift` the kind of a drift that is seen (from `before` to `after`), `started` whether a settled action ever was accepted, `text` a line for people."""
+    `plan` the id of a saved plan, `drift` the kind of a drift that is seen (from `before` to `after`), `started`
+    whether a settled action ever was accepted, `text` a line for people."""
 
     kind: RecordKind
     at: datetime

@@ -33,7 +33,8 @@ class Outcome:
 
     `verified`: True only when the state was read again and is the target, False when read and different, None where
     the platform cannot say. `job` is the platform's id, None where it gave none. `attempts` counts requests sent to
-    start it. `started_at` is when work on it began, None where none did; `seconds` is how long that took. `error` is one line, None where there is nothing to say; `note` is for people."""
+    start it. `started_at` is when work on it began, None where none did; `seconds` is how long that took. `error` is
+    one line, None where there is nothing to say; `note` is for people."""
 
     address: str
     verb: Verb

@@ -118,9 +118,7 @@ def check_drift(
         and (sighting := sightings.by_key.get(keys[address])) is not None
         and not sighting.cleared
     )
-    quiet = {
-        one.address for one in resolved if len(_of_late(sightings.by_key[keys[one.address]].begins, now)) >= FLAPS
-    }
+    quiet = {one.address for one in resolved if len(_of_late(sightings.by_key[keys[one.address]].begins, now)) >= FLAPS}
     return DriftCheck(
         drifts=told,
         unread=unread,

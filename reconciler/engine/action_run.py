@@ -68,9 +68,9 @@ class Means:
 @dataclass(slots=True, kw_only=True)
 class ActionRun:
     """One action under way. `job` is what the platform runs for it, None before it was accepted; `attempts` counts
-    the requests to start it; `began` is when work on it began, None before; `sent_at` is the loop's time of the last; `live` the state last read of it; `asking`: a
-    request to start it is out and not answered; `lost` says of a start that may have arrived why its answer did not;
-    `ended` is its outcome once that goes to the journal."""
+    the requests to start it; `began` is when work on it began, None before; `sent_at` is the loop's time of the last;
+    `live` the state last read of it; `asking`: a request to start it is out and not answered; `lost` says of a start
+    that may have arrived why its answer did not; `ended` is its outcome once that goes to the journal."""
 
     action: Action
     model: Model

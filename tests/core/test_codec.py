@@ -3,8 +3,9 @@
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import jsonschema
@@ -15,16 +16,18 @@ from reconciler.core.codec import (
     drift_json,
     history_json,
     plan_json,
+    read_drift,
     read_plan,
     read_report,
     report_json,
     status_json,
     with_digest,
 )
-from reconciler.core.drift import Drift, DriftKind, Since
+from reconciler.core.drift import Drift, DriftCheck, DriftKind, Night, Novelty, Resolved, Since
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, EvidenceSource, LiveState
 from reconciler.core.memory import LastAction
+from reconciler.core.model import Acknowledgement
 from reconciler.core.plan import Plan
 from reconciler.core.record import Record, RecordKind
 from reconciler.core.seal import seal
@@ -101,13 +104,52 @@ DRIFTS = (
 )
 
 
-@pytest.mark.parametrize("drifts", [DRIFTS, ()], ids=["drifts", "none"])
-def test_a_drift_obeys_the_schema_of_plans(drifts: tuple[Drift, ...]) -> None:
-    check(drift_json(with_digest(everything()), drifts), "plan")
+CHECK = DriftCheck(
+    drifts=(
+        *DRIFTS,
+        replace(
+            DRIFTS[1],
+            address="kore/d",
+            novelty=Novelty.ONGOING,
+            first_seen=EARLIER,
+            times=3,
+            flapping=True,
+            acknowledged=Acknowledgement(until=date(2026, 12, 31), reason="a test"),
+        ),
+    ),
+    resolved=(
+        Resolved(
+            address="kore/e",
+            kind=DriftKind.DRIFTED,
+            was="deployed",
+            now="undeployed",
+            first_seen=EARLIER,
+            last_seen=NOW,
+            times=2,
+        ),
+    ),
+    nights=(Night(day=date(2026, 1, 23), found={"kore/e": DriftKind.DRIFTED}), Night(day=date(2026, 1, 24), found={})),
+    remembered=True,
+)
+
+
+@pytest.mark.parametrize("found", [CHECK, DriftCheck(drifts=())], ids=["drifts", "none"])
+def test_a_drift_obeys_the_schema_of_plans_and_comes_back_as_it_was(found: DriftCheck) -> None:
+    data = drift_json(with_digest(everything()), found)
+    check(data, "plan")
+    assert read_drift(through_text(data)) == (with_digest(everything()), found)
+
+
+@pytest.mark.parametrize("name", ["drift", "resolved", "nights", "remembered", "actions", "format_version"])
+def test_junk_in_a_drift_is_refused_never_a_crash(name: str) -> None:
+    for junk in (*JUNK, "\ud800"):
+        with suppress(PlanRefused):
+            read_drift({**through_text(drift_json(plan(), CHECK)), name: junk})
+            assert junk in ([], {}, False, True), junk
 
 
 def test_a_drift_says_from_what_to_what_and_since_when() -> None:
-    first, second, _ = through_text(drift_json(plan(), DRIFTS))["drift"]
+    first, second, *_ = through_text(drift_json(plan(), CHECK))["drift"]
     assert first == {
         "address": "kore/a",
         "kind": "drifted",
@@ -116,12 +158,17 @@ def test_a_drift_says_from_what_to_what_and_since_when() -> None:
         "since": {"run": "run-1", "at": "2026-01-23T14:00:00.123000Z"},
         "text": "was deployed",
         "owner": "team",
+        "novelty": "new",
+        "first_seen": None,
+        "times": 0,
+        "flapping": False,
+        "acknowledged": None,
     }
     assert (second["since"], second["owner"]) == (None, None)
 
 
 def test_a_drift_is_no_plan_to_apply() -> None:
-    data = through_text(drift_json(with_digest(plan()), DRIFTS))
+    data = through_text(drift_json(with_digest(plan()), CHECK))
     with pytest.raises(PlanRefused, match="not a saved plan"):
         read_plan(data)
     with pytest.raises(PlanRefused, match="not a saved plan"):
@@ -159,6 +206,8 @@ def test_a_plan_in_full() -> None:
             "requires": ["kore/a#export"],
             "settings": None,
             "artifact": None,
+            "concurrency": None,
+            "lasting": None,
             "destructive": True,
         }
     ]
@@ -416,7 +465,7 @@ def test_junk_in_a_report_is_refused_never_a_crash(name: str) -> None:
             read_report({**through_text(report_json(report())), name: junk})
         except PlanRefused:
             continue
-        assert name in {"summary", "run_id", "plan_digest", "exit_code", "reasons", "outcomes"}
+        assert name in {"summary", "run_id", "plan_digest", "exit_code", "reasons", "outcomes", "error", "partial"}
 
 
 def test_a_moment_is_kept_to_the_microsecond() -> None:

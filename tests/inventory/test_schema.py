@@ -201,4 +201,5 @@ def test_defaults_know_every_field_of_a_model_but_its_own() -> None:
     assert set(schema["properties"]["defaults"]["properties"]) == set(schema["$defs"]["model"]["properties"]) - {
         "id",
         "after",
+        "acknowledge",
     }

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from reconciler.core.drift import DriftKind
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
 from reconciler.core.model import Deployment
@@ -69,11 +70,18 @@ _ALWAYS: Final[dict[RecordKind, dict[str, st.SearchStrategy[Any]]]] = {
     RecordKind.VERIFIED: {"target": st.sampled_from(Deployment), "settings": _SETTINGS},
     RecordKind.DECLARED: {"live": st.sampled_from(LiveState)},
     RecordKind.PROTECTED: {"on": st.booleans()},
+    RecordKind.LOOKED: {"text": st.text(max_size=8)},
+    RecordKind.SEEN: {
+        "drift": st.sampled_from(DriftKind),
+        "before": st.sampled_from(LiveState).map(str),
+        "after": st.sampled_from(LiveState).map(str),
+    },
+    RecordKind.CLEARED: {},
     RecordKind.PLAN_USED: {"plan": st.sampled_from(("p-1", "p-2"))},
     RecordKind.RUN_STARTED: {"text": st.text(max_size=8)},
     RecordKind.RUN_ENDED: {"text": st.text(max_size=8)},
 }
-OF_A_RUN: Final = frozenset({RecordKind.RUN_STARTED, RecordKind.PLAN_USED, RecordKind.RUN_ENDED})
+OF_A_RUN: Final = frozenset({RecordKind.RUN_STARTED, RecordKind.PLAN_USED, RecordKind.LOOKED, RecordKind.RUN_ENDED})
 """Kinds that speak of no model."""
 
 
