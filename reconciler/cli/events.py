@@ -2,7 +2,9 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -35,12 +37,15 @@ class Events:
         self._file = _open(path) if path is not None else None
         self._began: dict[str, float] = {}
         self._last: dict[str, tuple[Any, ...]] = {}
+        self._planned: Counter[str] = Counter()
+        self._done: Counter[str] = Counter()
         version = {"reconciler": __version__, "ui": FORMAT_VERSION, "format_version": FORMAT_VERSION}
         self._write("version", f"reconciler {__version__}", **version)
 
     def planned(self, plan: Plan) -> None:
         """What a plan would do, and what stands in its way."""
         for action in plan.actions:
+            self._planned[_change(action)["action"]] += 1
             self._write("planned_change", f"{action.id}: {action.before} -> {action.after}", change=_change(action))
         for finding in plan.guards:
             severity = "error" if finding.level is Level.STOP else "warning"
@@ -83,6 +88,7 @@ class Events:
         }
         ended, good = event.phase is Phase.ENDED, event.outcome == OutcomeKind.SUCCEEDED
         done = "apply_complete" if good else "apply_errored"
+        self._done[_ACTIONS[event.verb]] += ended and good
         kind = done if ended else "apply_start" if first else "apply_progress"
         told = event.outcome if ended else event.phase
         text = f"{name}: {told}" + (f": {event.text}" if event.text else "")
@@ -97,11 +103,12 @@ class Events:
             self._diagnose("error", summary, "\n".join(details))
 
     def end(self, operation: str, code: int, reasons: Iterable[str], counts: Mapping[str, int], text: str) -> None:
-        """The last line."""
+        """The last line. Its changes are those planned; for an apply those made."""
+        found = self._done if operation == "apply" else self._planned
         changes = {
-            "add": counts.get("deploy", 0),
-            "change": counts.get("export", 0) + counts.get("adopt", 0),
-            "remove": counts.get("undeploy", 0),
+            "add": found["create"],
+            "change": found["read"],
+            "remove": found["delete"],
             "operation": operation,
         }
         level = "info" if code in (0, 2) else "error"
@@ -129,8 +136,10 @@ class Events:
             self._file.write(streams.json_line({**head, **fields}) + "\n")
             self._file.flush()
         except (OSError, ValueError) as error:
-            self._file = None
             streams.err(f"events: they can no longer be written: {error}")
+            file, self._file = self._file, None
+            with suppress(OSError, ValueError):
+                file.close()
 
 
 def _open(path: str) -> TextIO:

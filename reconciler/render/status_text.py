@@ -8,6 +8,7 @@ from reconciler.core.model import Deployment
 from reconciler.core.record import Record
 from reconciler.core.report import OutcomeKind
 from reconciler.core.status import Status
+from reconciler.render.plan_words import transition
 from reconciler.render.style import Line, Role, Span, columns, flow, paint, say
 from reconciler.render.words import ago, count, short
 
@@ -89,6 +90,9 @@ def _history_row(record: Record) -> list[Span]:
 
 def _what(record: Record) -> Iterable[str]:
     yield (record.outcome or record.kind).replace("-", " ")
+    if record.drift:
+        yield str(record.drift)
+        yield transition(record.before or "", record.after or "")
     if record.live:
         yield f"live {record.live}"
     if record.job:
