@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from reconciler.core.job import Verb
+from reconciler.core.model import Model
+
+HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,14 @@ class Capabilities:
     def refusal(self, verb: Verb) -> str | None:
         """Why `verb` cannot be started here; None if it can."""
         return self.verbs.get(verb, f"this platform does not offer {verb}")
+
+    def longest(self, verb: Verb) -> float:
+        """The most seconds that `verb` may take; an hour where nobody says."""
+        return self.timeouts.get(verb, HOUR)
+
+    def limit(self, model: Model, verb: Verb) -> float:
+        """The seconds after which `verb` on `model` is no longer waited for."""
+        return model.timeout or self.longest(verb)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

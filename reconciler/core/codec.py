@@ -33,7 +33,7 @@ Json = dict[str, Any]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-_FOR_PEOPLE: Final = ("reason", "evidence", "source", "lasting")
+_FOR_PEOPLE: Final = ("reason", "evidence", "source", "timeout", "lasting")
 """What of an action is words, and no part of what would be done."""
 
 

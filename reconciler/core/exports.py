@@ -59,6 +59,7 @@ def decide_export(
         else None,
         artifact=wanted.to or model.name + capabilities.artifact_suffix,
         concurrency=model.concurrency,
+        timeout=capabilities.limit(model, Verb.EXPORT),
     )
 
 

@@ -58,7 +58,8 @@ class Action:
     `before` and `after` are live states; for an export `not-exported`, `exported` and `exported`. `adopts`: start
     nothing, only wait for this job. `follows`: start once this has ended. `requires`: ids of actions to be done first.
     `settings`: what a deploy sends; empty for other verbs. `artifact`: an export's path below the export root.
-    `concurrency`: one action of this group runs at a time. `lasting`: what no later action takes back, for people."""
+    `concurrency`: one action of this group runs at a time. `timeout`: seconds after which it is no longer waited for,
+    None where the plan was made by a version that did not say. `lasting`: what no later action takes back, for people."""
 
     address: str
     verb: Verb
@@ -74,6 +75,7 @@ class Action:
     settings: Settings | None = None
     artifact: str | None = None
     concurrency: str | None = None
+    timeout: float | None = None
     lasting: str | None = None
 
     @property

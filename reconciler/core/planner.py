@@ -293,6 +293,7 @@ def _action(
         follows=follows,
         settings=known.model.settings if verb is Verb.DEPLOY and adopts is None else None,
         concurrency=known.model.concurrency,
+        timeout=known.capabilities.limit(known.model, verb),
         lasting=_lasting(known, verb),
     )
 

@@ -18,8 +18,6 @@ from reconciler.engine.world import World
 LAST_SECONDS: Final = 4.0
 """After a stop: how long answers to requests already sent are waited for. CI systems kill after 7.5 to 10 seconds."""
 
-HOUR: Final = 3600.0
-
 
 class Applier:
     """Runs the actions of one plan."""
@@ -109,7 +107,7 @@ class Applier:
             means=self._means,
             patience=Patience(
                 self._means.stop,
-                limit=model.timeout or capabilities.timeouts.get(action.verb, HOUR),
+                limit=capabilities.limit(model, action.verb),
                 first=capabilities.poll,
                 chance=self._world.chance,
             ),

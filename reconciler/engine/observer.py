@@ -98,7 +98,7 @@ class Observer:
             if isinstance(status, JobStatus) and status.state in (JobState.SUCCEEDED, JobState.FAILED):
                 return live
         age = (self._world.clock.now() - at).total_seconds()
-        if age > platform.capabilities.settle + platform.capabilities.timeouts.get(verb, 3600.0):
+        if age > platform.capabilities.settle + platform.capabilities.longest(verb):
             return live  # no job takes that long
         note = f"the {verb} sent on {at:%Y-%m-%d %H:%M} UTC may still be under way, which a probe does not show"
         return replace(live, state=LiveState.UNKNOWN, evidence=Evidence(source=EvidenceSource.NONE, note=note))

@@ -13,6 +13,7 @@ from reconciler.render.plan_words import (
     changes,
     known,
     lasts,
+    patience,
     transition,
     verdict,
     waits,
@@ -68,11 +69,12 @@ def _steps(change: Change, now: datetime) -> tuple[Detail, ...]:
     evidence = tuple(dict.fromkeys(known(action.evidence, now) for action in change.actions))
     if len(change.actions) == 1:
         only = change.main
-        return (detail(_why(only, _to(only).strip()), *waits(only), *lasts(only), muted=evidence),)
+        return (detail(_why(only, _to(only).strip()), *waits(only), *lasts(only), muted=(*evidence, *patience(only))),)
     steps = (
         detail(
             _why(action, f"{word(action)}{_to(action)}", word(action)),
             *waits(action),
+            *patience(action),
             *lasts(action),
             prefix=f"{number}. ",
         )

@@ -9,7 +9,7 @@ from datetime import datetime
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, EvidenceSource
 from reconciler.core.plan import Action, Plan, ReasonCode, RunningJob
-from reconciler.render.words import ago, count, names
+from reconciler.render.words import ago, count, names, span
 
 ORDER = (Verb.UNDEPLOY, Verb.DEPLOY, Verb.EXPORT)
 """What matters more comes first."""
@@ -97,6 +97,11 @@ def waits(action: Action) -> tuple[str, ...]:
     if action.concurrency is not None:
         found.append(f"one at a time with others of {action.concurrency}")
     return tuple(found)
+
+
+def patience(action: Action) -> tuple[str, ...]:
+    """How long an action is waited for."""
+    return (f"waited for at most {span(action.timeout)}",) if action.timeout else ()
 
 
 def lasts(action: Action) -> tuple[str, ...]:

@@ -207,6 +207,7 @@ def test_a_plan_in_full() -> None:
             "settings": None,
             "artifact": None,
             "concurrency": None,
+            "timeout": None,
             "lasting": None,
             "destructive": True,
         }
