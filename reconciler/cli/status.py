@@ -27,10 +27,11 @@ def command(options: Common) -> int:
 
     rows = run_async(work)
     if options.format == "json":
-        streams.out(streams.as_json(status_json(rows)))
+        streams.out(streams.as_json(status_json(rows, partial=wanted.partial)))
     else:
         from reconciler.render.status_text import status_text
 
         colour = streams.colour(options.no_color)
-        streams.out(status_text(rows, now=setup.clock.now(), width=streams.width(), colour=colour))
+        now, width = setup.clock.now(), streams.width()
+        streams.out(status_text(rows, now=now, width=width, colour=colour, partial=wanted.partial))
     return exit_code([Why.UNREAD] if any(row.error for row in rows) else [])

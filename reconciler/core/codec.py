@@ -227,11 +227,12 @@ def read_report(data: Any) -> Report:
         raise PlanRefused(f"this report cannot be read: {error}") from error
 
 
-def status_json(rows: Sequence[Status]) -> Json:
-    """Live states with their evidence: `reconciler/status`."""
+def status_json(rows: Sequence[Status], *, partial: bool = False) -> Json:
+    """Live states with their evidence: `reconciler/status`. `partial`: a selection left models out."""
     return {
         "format": "reconciler/status",
         "format_version": VERSION,
+        "partial": partial,
         "models": [
             {
                 "address": row.model.address,

@@ -17,6 +17,9 @@ ORDER = (Verb.UNDEPLOY, Verb.DEPLOY, Verb.EXPORT)
 GOAL = {Verb.DEPLOY: "deployed", Verb.UNDEPLOY: "undeployed", Verb.EXPORT: "exported"}
 """Where a verb leads."""
 
+PARTIAL = "Partial: only what --only/--exclude selected."
+"""What stands over everything that a selection left models out of."""
+
 NOT_DONE = "Nothing was done."
 """What a plan is not: people take it for an apply."""
 
@@ -160,5 +163,5 @@ def gaps(plan: Plan) -> tuple[str, ...]:
         unread = sorted({failure.address for failure in plan.failures})
         found.append(f"Incomplete: {names(unread, 3)} could not be read.")
     if plan.partial:
-        found.append("Partial: only what --only/--exclude selected.")
+        found.append(PARTIAL)
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from reconciler.core.job import Verb
 from reconciler.core.report import Artifact, Outcome, OutcomeKind, Report
+from reconciler.render.plan_words import PARTIAL
 from reconciler.render.words import count, short, size
 
 _SIGNALS = frozenset({129, 130, 143})
@@ -30,7 +31,7 @@ def report_verdict(report: Report) -> str:
 
 def report_caveats(report: Report) -> tuple[str, ...]:
     """What the verdict does not cover: what was left out, and what no platform could confirm."""
-    partial = ("Partial: only what --only/--exclude selected.",) if report.partial else ()
+    partial = (PARTIAL,) if report.partial else ()
     unverified = sum(
         outcome.kind is OutcomeKind.SUCCEEDED and outcome.verified is None and outcome.verb is not Verb.EXPORT
         for outcome in report.outcomes

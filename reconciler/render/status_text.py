@@ -8,7 +8,7 @@ from reconciler.core.model import Deployment
 from reconciler.core.record import Record
 from reconciler.core.report import OutcomeKind
 from reconciler.core.status import Status
-from reconciler.render.plan_words import transition
+from reconciler.render.plan_words import PARTIAL, transition
 from reconciler.render.style import Line, Role, Span, columns, flow, paint, say
 from reconciler.render.words import ago, count, short
 
@@ -16,10 +16,14 @@ _RUN = 8
 """How much of a run's name tells it from others."""
 
 
-def status_text(rows: Sequence[Status], *, now: datetime, width: int = 80, colour: bool = False) -> str:
-    """Where every model is, what is wanted of it, how that is known, and what was last done to it."""
+def status_text(
+    rows: Sequence[Status], *, now: datetime, width: int = 80, colour: bool = False, partial: bool = False
+) -> str:
+    """Where every model is, what is wanted of it, how that is known, and what was last done to it. `partial`: a
+    selection left models out."""
     ordered = sorted(rows, key=lambda row: row.model.address)
     lines: list[Line] = [(say(_verdict(ordered), Role.HEADING),)]
+    lines += [(say(PARTIAL, Role.CAUTION),)] if partial else []
     if ordered:
         titles = _titles("ADDRESS", "WANTED", "LIVE", "HOW WE KNOW; LAST ACTION")
         cells = [titles, *(_status_row(row, now) for row in ordered)]
