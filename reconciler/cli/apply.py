@@ -116,7 +116,7 @@ class _Apply:
             left_out: tuple[Outcome, ...] = ()
             if self.permission is not None:
                 planned, left_out = self._permitted(world, planned, self.permission)
-            elif self.options.format == "text":
+            elif self.options.format == "text" and not self.options.stdout_is_taken:
                 _show(planned.plan, self.options, self.setup)
             self.end.events.planned(planned.plan)
             if planned.plan.stopped:
@@ -185,6 +185,8 @@ def _start(
         return session.read_inventory(options.inventory), None
     saved = read_plan(streams.load(plan_file, "saved plan"), key=environment.plan_key())
     paths = (options.inventory,) if options.inventory else saved.inventory.files
+    if paths == ("-",) and options.inventory is None:
+        raise click.UsageError(f"this plan is of an inventory that was piped in: name it too, --plan {plan_file} FILE")
     permission = _Permission(plan=saved, saved=True, expect=expect, skip_stale=skip_stale)
     return session.read_inventories(paths), permission
 
@@ -207,7 +209,8 @@ def _ask(setup: Setup, wanted: Wanted, options: Common) -> _Permission:
 
 def _show(made: Plan, options: Common, setup: Setup) -> None:
     forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=None)
-    (streams.out if options.format == "text" else streams.err)(forms["text"]())
+    aside = options.format != "text" or options.stdout_is_taken
+    (streams.err if aside else streams.out)(forms["text"]())
 
 
 def _count(made: Plan) -> str:

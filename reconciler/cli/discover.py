@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from reconciler.core.model import Inventory, PlatformEntry
 from reconciler.engine.opening import open_world
 from reconciler.engine.operations import discover
 from reconciler.engine.waiting import Stop
-from reconciler.errors import ConfigurationError
+from reconciler.errors import ConfigurationError, InventoryError
+from reconciler.inventory.format import format_text
 from reconciler.platforms.registry import type_names
 
 _SETTLED = {
@@ -26,6 +28,11 @@ _SETTLED = {
     LiveState.UNDEPLOYED: "undeployed",
     LiveState.UNDEPLOYING: "undeployed",
 }
+
+_HEAD = (
+    "# yaml-language-server: $schema=inventory.schema.json",
+    "# For your editor, once: reconciler schema inventory > inventory.schema.json",
+)
 
 
 @click.command(name="discover")
@@ -105,7 +112,9 @@ def _yaml(entry: PlatformEntry, found: Sequence[Listed], pattern: str) -> str:
 
     Dumper.add_representer(str, text)
     body = yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=1000)
-    return "\n".join([f"# Written by reconciler discover {entry.name}.", body.rstrip("\n"), *left_out])
+    with suppress(InventoryError):  # too long a text is for a person to part
+        body = format_text(body, "")
+    return "\n".join([*_HEAD, f"# Written by reconciler discover {entry.name}.", body.rstrip("\n"), *left_out])
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from secrets import token_hex
 
 from reconciler import __version__
@@ -121,30 +121,15 @@ def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Pl
     """The forms that are made from a sheet, which is made once; `summary` is what a pipeline's page shows."""
     sheet = cache(make)
 
-    def html() -> str:
-        from reconciler.render.html_page import html_page
+    def text(kind: str) -> str:
+        from reconciler.render.machine import TEXTS
 
-        return html_page(sheet())
+        return TEXTS[kind](sheet()).rstrip("\n")
 
-    def junit() -> str:
-        from reconciler.render.junit import junit
+    def data(kind: str) -> str:
+        from reconciler.render.machine import DATA
 
-        return junit(sheet())
-
-    def gitlab() -> str:
-        from reconciler.render.gitlab import terraform_report
-
-        return streams.as_json(terraform_report(sheet()))
-
-    def codequality() -> str:
-        from reconciler.render.gitlab import code_quality
-
-        return streams.as_json(code_quality(sheet()))
-
-    def sarif() -> str:
-        from reconciler.render.sarif import sarif
-
-        return streams.as_json(sarif(sheet()))
+        return streams.as_json(DATA[kind](sheet()))
 
     def github() -> str:
         from reconciler.render.github import annotations, outputs
@@ -155,24 +140,15 @@ def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Pl
             streams.append(target, outputs(sheet(), digest=plan.digest if plan else "", delimiter=token_hex(16)))
         return annotations(sheet())
 
-    def prometheus() -> str:
-        from reconciler.render.prometheus import prometheus
-
-        return prometheus(sheet()).rstrip("\n")
-
     def terraform() -> str:
         from reconciler.render.terraform import terraform_plan
 
         return streams.as_json(terraform_plan(sheet(), plan))
 
     return {
-        "html": html,
-        "junit": junit,
-        "gitlab": gitlab,
-        "codequality": codequality,
-        "sarif": sarif,
+        **{kind: partial(text, kind) for kind in ("html", "junit", "prometheus")},
+        **{kind: partial(data, kind) for kind in ("gitlab", "codequality", "sarif")},
         "github": github,
-        "prometheus": prometheus,
         "terraform": terraform,
     }
 
@@ -180,9 +156,9 @@ def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Pl
 def publish(forms: Forms, options: Common) -> None:
     """Print the form that `--format` names, and write those of `--report` even where stdout is closed or full.
 
-    Where events go to stdout, nothing else does."""
+    Where events or a report go to stdout, nothing else does."""
     try:
-        if options.events != "-":
+        if not options.stdout_is_taken:
             streams.out(forms[options.format]())
     finally:
         write_reports(forms, options)

@@ -1,5 +1,6 @@
 """`reconciler init`."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from reconciler.errors import ConfigurationError
 from reconciler.render.safe import ci
 
 STARTER = """\
+# yaml-language-server: $schema=inventory.schema.json
 # What should be. Check it with: reconciler validate
 # Keys and addresses stand in the environment, never here (see: reconciler platforms kore).
 version: 1
@@ -31,10 +33,15 @@ models:
 @click.command(name="init")
 @click.argument("inventory", required=False)
 def command(inventory: str | None) -> None:
-    """Write a starter inventory to INVENTORY (inventory.yaml). Nothing is overwritten."""
+    """Write a starter inventory to INVENTORY (inventory.yaml; - is stdout). Nothing is overwritten."""
+    if inventory == "-":
+        streams.out(STARTER.rstrip("\n"))
+        return
     path = Path(inventory or session.DEFAULT)
     if path.exists():
         raise ConfigurationError(f"{path} is there already and is not overwritten")
     streams.save(str(path), STARTER.rstrip("\n"))
     command = f"reconciler validate {inventory or ''}".rstrip()
     streams.out(ci(f"{path}: a starter inventory. Change it to your models, then: {command}"))
+    schema = shlex.quote(str(path.with_name("inventory.schema.json")))
+    streams.out(ci(f"For your editor, once: reconciler schema inventory > {schema}"))

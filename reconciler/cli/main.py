@@ -17,11 +17,15 @@ from reconciler.errors import FileError, ReconcilerError
 USAGE = 64
 """Wrong usage: click's own 2 means drift here."""
 
+COMPLETE = "_RECONCILER_COMPLETE"
+"""What a shell sets to ask what may stand where TAB was pressed."""
+
 COMMANDS = {
     "demo": ("demo", "The whole story on simulated platforms: plan, apply, drift."),
     "simulate": ("simulate", "Serve the simulated platforms on loopback."),
     "init": ("init", "Write a starter inventory."),
     "validate": ("validate", "Check an inventory offline; all complaints at once."),
+    "fmt": ("fmt", "Lay an inventory out in the one way, comments and all."),
     "plan": ("plan", "Read live states, print the plan, save it."),
     "apply": ("apply", "Apply a saved plan exactly, or plan, ask and apply."),
     "drift": ("drift", "Live against what was last applied, and pending changes."),
@@ -33,6 +37,7 @@ COMMANDS = {
     "lock": ("lock", "Who holds the lock."),
     "platforms": ("platforms", "The platform definitions, and what each can do."),
     "schema": ("schema", "Print a JSON Schema."),
+    "completion": ("completion", "Print what completes commands in your shell."),
 }
 """Every command, its module in `reconciler.cli`, and its short help."""
 
@@ -101,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _let_go(stream: TextIO | None) -> None:
     """Forget what `stream` could not take: Python would try again at exit, complain, and end with 120."""
-    if stream is None:
+    if stream is None or stream.closed:
         return
     try:
         stream.flush()
@@ -140,12 +145,19 @@ def _internal(error: Exception, *, debug: bool) -> int:
     return 1
 
 
+def _complete(instruction: str) -> int:
+    from reconciler.cli.completion import answer
+
+    return answer(instruction)
+
+
 def main() -> None:
     """`reconciler` on the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # whatever the locale: JSON is UTF-8, and no name of a file ends a run
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    code = run(sys.argv[1:])
+    asked = os.environ.get(COMPLETE)
+    code = _complete(asked) if asked else run(sys.argv[1:])
     _let_go(sys.stdout)
     _let_go(sys.stderr)
     sys.exit(code)

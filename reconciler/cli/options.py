@@ -99,12 +99,28 @@ class Common:
     no_color: bool = False
     no_progress: bool = False
 
+    @property
+    def stdout_is_taken(self) -> bool:
+        """Whether events or a report are all that stdout gets. Annotations belong into the log of a job: they come
+        beside what people read there."""
+        return any(name != "github" for name in self._on_stdout())
+
+    def check_stdout(self, *, out: str | None = None) -> None:
+        """Raise `UsageError` where two things are to be alone on stdout; `out` is where a plan is saved."""
+        claims = [*self._on_stdout(), *(["--out"] if out == "-" else [])]
+        if len(claims) > 1:
+            raise click.UsageError(f"only one thing can have stdout (-), and these all want it: {', '.join(claims)}")
+
+    def _on_stdout(self) -> list[str]:
+        reports = [kind for kind, file in self.reports if file == "-"]
+        return [*reports, *(["--events"] if self.events == "-" else [])]
+
 
 def common(
     *, formats: tuple[str, ...] = ("text", "json", "markdown"), reports: bool = True, events: bool = False
 ) -> Callable[[Function], Function]:
     """The decorator that adds them; the command gets them as `options: Common`."""
-    decorators = [
+    decorators: list[Callable[[Any], Any]] = [
         click.argument("inventory", required=False),
         click.option(
             "--only",
@@ -123,32 +139,15 @@ def common(
         click.option("--no-color", is_flag=True, help="No colour."),
         click.option("--no-progress", is_flag=True, help="No progress."),
     ]
-    if reports:
-        kinds = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
-        decorators += [
-            click.option(
-                "--report",
-                "reports",
-                type=ReportFile(),
-                multiple=True,
-                help=f"Write a report too: KIND is {kinds}. May be given again.",
-            ),
-            click.option(
-                "--environment",
-                envvar="RECONCILER_ENVIRONMENT",
-                default="",
-                metavar="NAME",
-                help="What reports are told apart by, as prod from staging.",
-            ),
-        ]
-    if events:
-        text = "Write what happens as it happens: one JSON object a line. - is stdout, which then gets nothing else."
-        decorators.append(click.option("--events", type=OutFile(), metavar="FILE", help=text))
+    decorators += _report_options() if reports else []
+    decorators += [_events_option()] if events else []
 
     def decorate(function: Function) -> Function:
         def command(**given: Any) -> Any:
             taken = {name: given.pop(name) for name in Common.__dataclass_fields__ if name in given}
-            return function(options=Common(**taken), **given)
+            options = Common(**taken)
+            options.check_stdout(out=given.get("out"))
+            return function(options=options, **given)
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__
         command.__dict__.update(function.__dict__)
@@ -158,6 +157,31 @@ def common(
         return decorated  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _report_options() -> list[Callable[[Function], Function]]:
+    kinds = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+    return [
+        click.option(
+            "--report",
+            "reports",
+            type=ReportFile(),
+            multiple=True,
+            help=f"Write a report too: KIND is {kinds}. May be given again.",
+        ),
+        click.option(
+            "--environment",
+            envvar="RECONCILER_ENVIRONMENT",
+            default="",
+            metavar="NAME",
+            help="What reports are told apart by, as prod from staging.",
+        ),
+    ]
+
+
+def _events_option() -> Callable[[Function], Function]:
+    text = "Write what happens as it happens: one JSON object a line. - is stdout, which then gets nothing else."
+    return click.option("--events", type=OutFile(), metavar="FILE", help=text)
 
 
 def guard_options(function: Function) -> Function:

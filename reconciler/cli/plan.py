@@ -37,8 +37,6 @@ def command(
     """Read live states, print the plan, save it.
 
     Exit: 0 planned; 2 changes (with --detailed-exitcode); 6 not everything could be read; 1 no plan."""
-    if out == "-" and options.events == "-":
-        raise click.UsageError("--out - and --events - cannot both have stdout")
     with ending(options, "plan") as end:
         inventory = session.read_inventory(options.inventory)
         wanted = session.wanted(
@@ -54,7 +52,7 @@ def command(
         end.events.planned(made)
         if out is not None:
             streams.save(out, documents.saved_plan(made))
-        shown = _next(options, out) if made.applyable and out != "-" else None
+        shown = _next(options, out) if made.applyable else None
         forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=shown)
         changes = [Why.CHANGES] if detailed_exitcode and (made.actions or made.blocked) else []
         reasons = [*(why for why in plan_reasons(made) if why is Why.UNREAD), *changes]
@@ -63,12 +61,17 @@ def command(
         return code
 
 
-def _next(options: Common, out: str | None) -> str:
-    """The command that applies what was shown: the saved plan, or one planned in the same way."""
+def _next(options: Common, out: str | None) -> str | None:
+    """The command that applies what was shown: the saved plan, or one planned in the same way; None where what came
+    by a pipe is gone."""
+    piped = options.inventory == "-"
+    if out == "-" or (piped and not out):
+        return None
     chosen = (
         *(["--plan", out] if out else [options.inventory] if options.inventory else []),
         *(part for pattern in options.only if not out for part in ("--only", pattern)),
         *(part for pattern in options.exclude if not out for part in ("--exclude", pattern)),
+        *(["INVENTORY"] if piped else []),
         *(["--journal", journal_command(options.journal)] if options.journal else []),
     )
     return shlex.join(["reconciler", "apply", *chosen])

@@ -20,9 +20,7 @@ _COLUMNS = ("Model", "From → to", "What", "Last applied", "Owner", "Where")
 _RESOLVED = ("Model", "Was", "Seen", "Owner")
 
 
-def drift_markdown(
-    plan: Plan, check: DriftCheck, *, now: datetime, marker: str = "default", limit: int = LIMIT
-) -> str:
+def drift_markdown(plan: Plan, check: DriftCheck, *, now: datetime, marker: str = "default", limit: int = LIMIT) -> str:
     """Drift in at most `limit` characters. `plan` is the plan of the same snapshot."""
     stands, settles = places(plan), settling(plan)
     forms = [

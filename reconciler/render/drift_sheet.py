@@ -8,8 +8,8 @@ from reconciler.core.drift import Drift, DriftCheck, DriftKind, Novelty, Resolve
 from reconciler.core.model import Source
 from reconciler.core.plan import Plan
 from reconciler.render.drift_words import KINDS, drift_verdict, last_applied, of_kind, seen, settling
-from reconciler.render.plan_sheet import unchanged, unread
-from reconciler.render.plan_words import gaps, transition
+from reconciler.render.plan_sheet import first_file, platforms, unchanged, unread
+from reconciler.render.plan_words import changes, gaps, transition, word
 from reconciler.render.sheet import Level, Line, Result, Sheet
 from reconciler.render.words import count
 
@@ -23,6 +23,7 @@ _LEVELS: Final = {
 def drift_sheet(plan: Plan, check: DriftCheck, *, now: datetime, environment: str = "") -> Sheet:
     """Every drift, what matters more first, then what could not be read and what is as wanted."""
     places, settles = _places(plan), settling(plan)
+    verbs = {change.address: word(change.main) for change in changes(plan)}
     drifts = [drift for kind in KINDS for drift in of_kind(check.drifts, kind)]
     new = sum(drift.alarming for drift in check.drifts)
     return Sheet(
@@ -30,7 +31,10 @@ def drift_sheet(plan: Plan, check: DriftCheck, *, now: datetime, environment: st
         verdict=drift_verdict(plan, check),
         caveats=gaps(plan),
         lines=(
-            *(_line(drift, places, settles, now) for drift in drifts),
+            *(
+                _line(drift, places, settles, now, _tags(drift) if check.remembered else (), verbs.get(drift.address))
+                for drift in drifts
+            ),
             *unread(plan.failures),
             *(_resolved(one) for one in check.resolved),
             *unchanged(plan),
@@ -50,6 +54,9 @@ def drift_sheet(plan: Plan, check: DriftCheck, *, now: datetime, environment: st
         partial=plan.partial,
         environment=environment,
         nights=check.nights,
+        complete=plan.complete,
+        file=first_file(plan),
+        platforms=platforms(plan),
     )
 
 
@@ -58,7 +65,19 @@ def _places(plan: Plan) -> dict[str, Source]:
     return blocked | {action.address: action.source for action in plan.actions}
 
 
-def _line(drift: Drift, places: Mapping[str, Source], settles: Mapping[str, str], now: datetime) -> Line:
+def _tags(drift: Drift) -> tuple[str, ...]:
+    told = str(drift.novelty) if drift.acknowledged is None else "acknowledged"
+    return (told, "flapping") if drift.flapping else (told,)
+
+
+def _line(
+    drift: Drift,
+    places: Mapping[str, Source],
+    settles: Mapping[str, str],
+    now: datetime,
+    tags: tuple[str, ...],
+    verb: str | None,
+) -> Line:
     what = settles.get(drift.address, drift.text) if drift.kind is DriftKind.UNKNOWN else drift.text
     return Line(
         address=drift.address,
@@ -70,6 +89,10 @@ def _line(drift: Drift, places: Mapping[str, Source], settles: Mapping[str, str]
         details=(what, *seen(drift, now), f"last applied: {last_applied(drift, now)}"),
         source=places.get(drift.address),
         owner=drift.owner,
+        verb=verb or "",
+        before=drift.was,
+        after=drift.now,
+        tags=tags,
     )
 
 

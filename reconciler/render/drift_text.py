@@ -7,7 +7,7 @@ from reconciler.core.drift import Drift, DriftCheck, DriftKind, Resolved
 from reconciler.core.plan import Plan
 from reconciler.render.drift_words import KINDS, drift_verdict, last_applied, of_kind, owned, places, seen, settling
 from reconciler.render.layout import Entry, Fact, Page, detail, head, next_fact, render
-from reconciler.render.plan_text import counts, failure_entry
+from reconciler.render.plan_text import failure_entry, unchanged_fact
 from reconciler.render.plan_words import gaps, transition
 from reconciler.render.style import Role, say
 from reconciler.render.words import count, names
@@ -44,7 +44,7 @@ def drift_text(
     page = Page(
         head=head(drift_verdict(plan, check), gaps(plan)),
         groups=(*groups, tuple(map(failure_entry, plan.failures)), tuple(map(_resolved, check.resolved))),
-        facts=(*_old(check, brief=brief), *(counts(plan) if shown else ()), *next_fact(next_command)),
+        facts=(*_old(check, brief=brief), *(unchanged_fact(plan) if shown else ()), *next_fact(next_command)),
     )
     return render(page, width=width, colour=colour)
 
@@ -76,8 +76,7 @@ def _entry(drift: Drift, place: str, settles: Mapping[str, str], now: datetime) 
         summary=say(transition(drift.was, drift.now)),
         aside=place,
         details=(
-            detail(settles.get(drift.address, drift.text) if unknown else drift.text),
-            detail(*seen(drift, now)),
+            detail(settles.get(drift.address, drift.text) if unknown else drift.text, *seen(drift, now)),
             detail(muted=(f"last applied: {last_applied(drift, now)}", owned(drift))),
         ),
     )

@@ -13,8 +13,6 @@ KINDS = (DriftKind.DRIFTED, DriftKind.UNKNOWN, DriftKind.PENDING)
 
 def drift_verdict(plan: Plan, check: DriftCheck) -> str:
     """All drifts in one sentence; those that nobody had seen before are told apart where that is remembered."""
-    if check.drifts and not any(drift.alarming for drift in check.drifts):
-        return f"Nothing new: {', '.join((*_old(check.drifts), *_resolved(check)))}."
     drifted, unknown, pending = (of_kind(check.drifts, kind) for kind in KINDS)
     others = [
         f"{len(found):,} {word}{_news(found, check)}"
@@ -23,24 +21,23 @@ def drift_verdict(plan: Plan, check: DriftCheck) -> str:
     ]
     if drifted:
         changed = f"{count(len(drifted), 'model')} changed outside reconciler{_news(drifted, check)}"
-        return f"Drift: {', '.join((changed, *others, *_resolved(check)))}."
+        return f"Drift: {', '.join((changed, *others, *_resolved(check)))}{_nothing_new(check)}."
     kept = len(plan.unchanged)
     were = "is" if kept == 1 else "are"
     calm = "No drift where it could be read" if plan.failures else "No drift"
     calm += f": {count(kept, 'model')} {were} as the inventory wants" if kept else ""
-    return f"{'; '.join((calm, ', '.join((*others, *_resolved(check)))))}." if others or check.resolved else f"{calm}."
+    rest = ", ".join((*others, *_resolved(check)))
+    return f"{calm}; {rest}{_nothing_new(check)}." if rest else f"{calm}."
 
 
 def _news(drifts: Sequence[Drift], check: DriftCheck) -> str:
-    """How many of `drifts` are new, where that is known and not all of them are."""
+    """How many of `drifts` are new, where only some of them are."""
     new = sum(drift.alarming for drift in drifts)
-    return f" ({new:,} new)" if check.remembered and new != len(drifts) else ""
+    return f" ({new:,} new)" if 0 < new < len(drifts) else ""
 
 
-def _old(drifts: Sequence[Drift]) -> list[str]:
-    known = sum(drift.acknowledged is not None for drift in drifts)
-    numbers = ((len(drifts) - known, "ongoing"), (known, "acknowledged"))
-    return [f"{number:,} {word}" for number, word in numbers if number]
+def _nothing_new(check: DriftCheck) -> str:
+    return "; nothing new" if check.drifts and not any(drift.alarming for drift in check.drifts) else ""
 
 
 def _resolved(check: DriftCheck) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.render.safe import markdown
+from reconciler.render.safe import markdown, markdown_code
 from reconciler.render.words import clip
 
 LIMIT = 60_000
@@ -119,6 +119,23 @@ def listing(title: str, addresses: Sequence[str]) -> Form:
         entries=tuple(markdown(address) for address in addresses),
         none=f"### {title}\n\n{len(addresses):,}, for which there is no room here",
         between=", ",
+    )
+
+
+def grouped(title: str, addresses: Sequence[str]) -> Form:
+    """Names under a title, as short as they can be said: no platform is named twice, and nothing needs an escape."""
+    by_platform: dict[str, list[str]] = {}
+    for address in addresses:
+        platform, slash, name = address.partition("/")
+        by_platform.setdefault(platform + slash, []).append(name)
+    return Form(
+        before=f"### {title}\n\n",
+        entries=tuple(
+            f"Models of {markdown_code(platform)}: {markdown_code(', '.join(found))}"
+            for platform, found in by_platform.items()
+        ),
+        none=f"### {title}\n\n{len(addresses):,}, for which there is no room here",
+        between="\n\n",
     )
 
 

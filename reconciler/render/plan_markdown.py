@@ -12,6 +12,7 @@ from reconciler.render.markdown_page import (
     cell,
     fenced,
     folded,
+    grouped,
     heading,
     listing,
     page,
@@ -26,6 +27,7 @@ from reconciler.render.plan_words import (
     changes,
     known,
     lasts,
+    limits,
     transition,
     verdict,
     waits,
@@ -62,8 +64,9 @@ def _destructive(found: Sequence[Change], now: datetime) -> tuple[Section, ...]:
     title = "Taken out of service"
     full = table(title, _COLUMNS, [_change_row(change, now) for change in found])
     brief = table(title, ("Model", "From → to"), [_brief_row(change) for change in found])
-    bare = listing(title, [change.address for change in found])
-    return (Section(rank=0, forms=(full, brief, bare), kept=True),)
+    addresses = [change.address for change in found]
+    forms = (full, brief, listing(title, addresses), grouped(title, addresses))
+    return (Section(rank=0, forms=forms, kept=True),)
 
 
 def _others(found: Sequence[Change], now: datetime) -> tuple[Section, ...]:
@@ -133,5 +136,6 @@ def _foot(plan: Plan, now: datetime, next_command: str | None) -> str:
     parts = [f"Digest {markdown_code(plan.digest)}"] if plan.digest else []
     parts += [f"ages as of {stamp(now)}"]
     parts += [f"expires {stamp(plan.expires_at)}"] if plan.actions else []
+    parts += [f"waits {text}"] if (text := limits(plan.actions)) else []
     foot = " · ".join(parts)
     return f"{foot}\n\n{fenced(terminal(next_command))}" if next_command else foot

@@ -6,7 +6,19 @@ from datetime import datetime
 from reconciler.core.live import Failure
 from reconciler.core.plan import Action, Level, Plan
 from reconciler.render import sheet
-from reconciler.render.plan_words import GOAL, Change, caveats, changes, known, lasts, transition, verdict, waits, word
+from reconciler.render.plan_words import (
+    GOAL,
+    Change,
+    caveats,
+    changes,
+    known,
+    lasts,
+    patience,
+    transition,
+    verdict,
+    waits,
+    word,
+)
 from reconciler.render.sheet import Line, Result, Sheet
 from reconciler.render.words import short, stamp
 
@@ -31,14 +43,25 @@ def plan_sheet(plan: Plan, *, now: datetime, environment: str = "", next_command
         partial=plan.partial,
         environment=environment,
         edges=edges(plan.actions),
+        complete=plan.complete,
+        file=first_file(plan),
+        platforms=platforms(plan),
     )
+
+
+def first_file(plan: Plan) -> str:
+    """The file to show where no other is to blame."""
+    return next(iter(plan.inventory.files), "inventory.yaml")
+
+
+def platforms(plan: Plan) -> tuple[str, ...]:
+    """The names of the platforms of a plan."""
+    return tuple(platform.name for platform in plan.platforms)
 
 
 def edges(actions: Iterable[Action]) -> tuple[tuple[str, str], ...]:
     """Which model is acted on before which other: pairs of addresses."""
-    pairs = {
-        (required.rpartition("#")[0], action.address): None for action in actions for required in action.requires
-    }
+    pairs = {(required.rpartition("#")[0], action.address): None for action in actions for required in action.requires}
     return tuple(pair for pair in pairs if pair[0] != pair[1])
 
 
@@ -60,9 +83,13 @@ def _line(action: Action, change: Change, now: datetime) -> Line:
             *((number,) if step else ()),
             *lasts(action),
             known(action.evidence, now),
+            *patience(action),
         ),
         source=action.source,
         destructive=action.destructive,
+        verb=word(action),
+        before=action.before,
+        after=action.after,
     )
 
 
@@ -89,6 +116,8 @@ def _others(plan: Plan) -> Iterable[Line]:
             summary=transition(entry.live, GOAL[entry.verb]),
             details=(entry.text,),
             source=entry.source,
+            before=entry.live,
+            after=GOAL[entry.verb],
         )
     for warned in plan.warnings:
         yield Line(

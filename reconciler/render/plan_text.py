@@ -13,7 +13,7 @@ from reconciler.render.plan_words import (
     changes,
     known,
     lasts,
-    patience,
+    limits,
     transition,
     verdict,
     waits,
@@ -46,7 +46,7 @@ def plan_text(
             tuple(_change(change, now) for change in found if not change.destructive),
             _obstacles(plan),
         ),
-        facts=(*counts(plan), *_digest(plan, now), *next_fact(next_command)),
+        facts=(*_counts(plan), *_waits(plan), *_digest(plan, now), *next_fact(next_command)),
     )
     return render(page, width=width, colour=colour)
 
@@ -69,12 +69,11 @@ def _steps(change: Change, now: datetime) -> tuple[Detail, ...]:
     evidence = tuple(dict.fromkeys(known(action.evidence, now) for action in change.actions))
     if len(change.actions) == 1:
         only = change.main
-        return (detail(_why(only, _to(only).strip()), *waits(only), *lasts(only), muted=(*evidence, *patience(only))),)
+        return (detail(_why(only, _to(only).strip()), *waits(only), *lasts(only), muted=evidence),)
     steps = (
         detail(
             _why(action, f"{word(action)}{_to(action)}", word(action)),
             *waits(action),
-            *patience(action),
             *lasts(action),
             prefix=f"{number}. ",
         )
@@ -148,15 +147,24 @@ def _warned(warned: Warned) -> Entry:
     )
 
 
-def counts(plan: Plan) -> tuple[Fact, ...]:
+def _counts(plan: Plan) -> tuple[Fact, ...]:
     """How many models are left alone."""
-    facts = []
-    if plan.unchanged and (plan.actions or plan.blocked):
-        facts.append(Fact(name="Unchanged", text=f"{len(plan.unchanged):,}"))
+    facts = [*unchanged_fact(plan)]
     if plan.unmanaged:
         listed = names(plan.unmanaged, _NAMED)
         facts.append(Fact(name="Unmanaged", text=f"{len(plan.unmanaged):,}, never touched: {listed}"))
     return tuple(facts)
+
+
+def unchanged_fact(plan: Plan) -> tuple[Fact, ...]:
+    """How many models are as wanted, where that is not the whole story."""
+    counted = plan.unchanged and (plan.actions or plan.blocked)
+    return (Fact(name="Unchanged", text=f"{len(plan.unchanged):,}"),) if counted else ()
+
+
+def _waits(plan: Plan) -> tuple[Fact, ...]:
+    text = limits(plan.actions)
+    return (Fact(name="Waits", text=text),) if text else ()
 
 
 def _digest(plan: Plan, now: datetime) -> tuple[Fact, ...]:

@@ -2,7 +2,7 @@
 
 All strings made here may hold untrusted parts; the sink makes them harmless."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,16 @@ def waits(action: Action) -> tuple[str, ...]:
 def patience(action: Action) -> tuple[str, ...]:
     """How long an action is waited for."""
     return (f"waited for at most {span(action.timeout)}",) if action.timeout else ()
+
+
+def limits(actions: Iterable[Action]) -> str:
+    """How long the jobs of each verb are waited for at most, in one sentence; empty where nobody says."""
+    longest: dict[Verb, float] = {}
+    for action in actions:
+        if action.timeout:
+            longest[action.verb] = max(action.timeout, longest.get(action.verb, 0.0))
+    told = [f"{verb} {span(longest[verb])}" for verb in ORDER if verb in longest]
+    return f"for jobs at most: {', '.join(told)}" if told else ""
 
 
 def lasts(action: Action) -> tuple[str, ...]:

@@ -10,19 +10,22 @@ from reconciler.render.words import span, stamp
 _COLUMNS = ("Outcome", "Action", "Model", "Read again", "Took", "Job", "What happened")
 
 
-def report_markdown(report: Report, *, plan: Plan | None = None, marker: str = "default", limit: int = LIMIT) -> str:
+def report_markdown(
+    report: Report, *, plan: Plan | None = None, kind: str = "report", marker: str = "default", limit: int = LIMIT
+) -> str:
     """What became of every action in at most `limit` characters, what went wrong first. `plan` adds where in the
-    inventory that stands."""
+    inventory that stands; `kind` is the document whose comment it takes the place of."""
     sources = {action.id: str(action.source) for action in plan.actions} if plan else {}
     wrong = [outcome for outcome in report.outcomes if outcome.kind is not OutcomeKind.SUCCEEDED]
     right = [outcome for outcome in report.outcomes if outcome.kind is OutcomeKind.SUCCEEDED]
     tables = (
+        (0, table("What went wrong", ("",), [row(cell(line)) for line in (report.error or "").splitlines()])),
         (0, table("Not done", _COLUMNS, [_row(outcome, sources.get(outcome.id, "")) for outcome in wrong])),
         (1, table("Done", _COLUMNS, [_row(outcome, "") for outcome in right])),
     )
     sections = [Section(rank=rank, forms=(form,)) for rank, form in tables if form.entries]
     head = heading(report_verdict(report), report_caveats(report))
-    return page("report", marker, head, sections, _foot(report), limit=limit)
+    return page(kind, marker, head, sections, _foot(report), limit=limit)
 
 
 def _row(outcome: Outcome, source: str) -> str:

@@ -1,10 +1,14 @@
 """A report as a sheet. Decides nothing and reads nothing but the report and its plan."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from reconciler.core.plan import Plan
+from reconciler.core.model import Source
+from reconciler.core.plan import Action, Plan
 from reconciler.core.report import Outcome, OutcomeKind, Report
-from reconciler.render.plan_sheet import edges, unread
+from reconciler.errors import Complaint
+from reconciler.render.plan_sheet import edges, first_file, platforms, unread
+from reconciler.render.plan_words import word
 from reconciler.render.report_words import ADVICE, artifact_words, report_caveats, report_verdict, verified_word
 from reconciler.render.sheet import Bar, Level, Line, Result, Sheet
 from reconciler.render.words import short, span, stamp
@@ -19,12 +23,21 @@ _LEVELS: Final = {
 }
 
 
-def report_sheet(report: Report, *, plan: Plan | None = None, tool_version: str, environment: str = "") -> Sheet:
-    """Every outcome, what went wrong first. `plan` adds where in the inventory that stands, and the order."""
+def report_sheet(
+    report: Report,
+    *,
+    plan: Plan | None = None,
+    complaints: Sequence[Complaint] = (),
+    tool_version: str,
+    environment: str = "",
+) -> Sheet:
+    """Every outcome, what went wrong first. `plan` adds where in the inventory that stands, and the order; `complaints`
+    say where in files the error of the run is."""
     took = (report.finished_at - report.started_at).total_seconds()
     wrong = [outcome for outcome in report.outcomes if outcome.kind is not OutcomeKind.SUCCEEDED]
     right = [outcome for outcome in report.outcomes if outcome.kind is OutcomeKind.SUCCEEDED]
     exit_code = f"{report.exit_code}: {'; '.join(report.reasons)}" if report.reasons else str(report.exit_code)
+    planned = {action.id: action for action in plan.actions} if plan else {}
     facts = [("Run", f"{report.run_id}, {stamp(report.started_at)}, {span(took)}"), ("Exit code", exit_code)]
     facts += [("Digest", short(report.plan_digest))] if report.plan_digest else []
     return Sheet(
@@ -32,8 +45,8 @@ def report_sheet(report: Report, *, plan: Plan | None = None, tool_version: str,
         verdict=report_verdict(report),
         caveats=report_caveats(report),
         lines=(
-            *([_error(report.error)] if report.error else []),
-            *(_line(outcome, plan) for outcome in (*wrong, *right)),
+            *(_errors(report.error, complaints) if report.error else ()),
+            *(_line(outcome, planned.get(outcome.id)) for outcome in (*wrong, *right)),
             *(unread(plan.failures) if plan else ()),
         ),
         facts=tuple(facts),
@@ -56,10 +69,20 @@ def report_sheet(report: Report, *, plan: Plan | None = None, tool_version: str,
             for outcome in report.outcomes
             if outcome.started_at is not None
         ),
+        complete=report.error is None and (plan is None or plan.complete),
+        file=first_file(plan) if plan else "inventory.yaml",
+        platforms=platforms(plan) if plan else (),
     )
 
 
-def _error(text: str) -> Line:
+def _errors(text: str, complaints: Sequence[Complaint]) -> Iterable[Line]:
+    if not complaints:
+        yield _error(tuple(text.splitlines()), None)
+    for one in complaints:
+        yield _error((one.text,), Source(file=one.file, line=max(one.line, 1), column=max(one.column, 1)))
+
+
+def _error(details: tuple[str, ...], source: Source | None) -> Line:
     return Line(
         address="reconciler",
         rule="error",
@@ -67,14 +90,14 @@ def _error(text: str) -> Line:
         result=Result.ERROR,
         word="error",
         summary="",
-        details=tuple(text.splitlines()),
+        details=details,
+        source=source,
     )
 
 
-def _line(outcome: Outcome, plan: Plan | None) -> Line:
+def _line(outcome: Outcome, planned: Action | None) -> Line:
     level, result = _LEVELS[outcome.kind]
     unverified = level is Level.GOOD and verified_word(outcome) == "unverified"
-    sources = {action.id: action.source for action in plan.actions} if plan else {}
     artifact = artifact_words(outcome.artifact) if outcome.artifact else ""
     told = (outcome.error, outcome.note, artifact, ADVICE.get(outcome.kind), f"job {outcome.job}" * bool(outcome.job))
     return Line(
@@ -85,7 +108,10 @@ def _line(outcome: Outcome, plan: Plan | None) -> Line:
         word=outcome.kind.replace("-", " "),
         summary=" ".join(filter(None, (str(outcome.verb), verified_word(outcome)))),
         details=tuple(text for text in told if text),
-        source=sources.get(outcome.id),
+        source=planned.source if planned else None,
         seconds=outcome.seconds if outcome.started_at else None,
         destructive=outcome.verb == "undeploy" and level is Level.GOOD,
+        verb=word(planned) if planned else str(outcome.verb),
+        before=planned.before if planned else "",
+        after=planned.after if planned else "",
     )

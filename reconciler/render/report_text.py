@@ -33,7 +33,7 @@ def report_text(
     page = Page(
         head=head(report_verdict(report), report_caveats(report)),
         groups=(_entries(wrong, summaries, sources), _entries(right, summaries, sources)),
-        facts=(*_advice(wrong), *_left(plan), *_run(report), *next_fact(next_command)),
+        facts=(*_error(report), *_advice(wrong), *_left(plan), *_run(report), *next_fact(next_command)),
     )
     return render(page, width=width, colour=colour)
 
@@ -82,6 +82,10 @@ def _details(outcome: Outcome, source: str | None) -> Iterable[Detail]:
 def _advice(wrong: Iterable[Outcome]) -> Iterable[Fact]:
     kinds = {outcome.kind for outcome in wrong}
     return [Fact(name=kind.replace("-", " ").capitalize(), text=text) for kind, text in ADVICE.items() if kind in kinds]
+
+
+def _error(report: Report) -> Iterable[Fact]:
+    return [Fact(name="Error", text=line) for line in (report.error or "").splitlines()]
 
 
 def _left(plan: Plan | None) -> Iterable[Fact]:

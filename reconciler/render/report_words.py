@@ -38,7 +38,10 @@ def report_caveats(report: Report) -> tuple[str, ...]:
     )
     if not unverified:
         return partial
-    return (*partial, f"Unverified: {count(unverified, 'action')}, as the platform cannot say.",)
+    return (
+        *partial,
+        f"Unverified: {count(unverified, 'action')}, as the platform cannot say.",
+    )
 
 
 def verified_word(outcome: Outcome) -> str:

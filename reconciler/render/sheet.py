@@ -2,10 +2,13 @@
 
 Nothing here escapes: all texts may be untrusted, and the form that shows them makes them harmless."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
+from posixpath import normpath
 from typing import Final
 
 from reconciler.core.drift import Night
@@ -64,13 +67,18 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 """Every kind of line; the key is its stable name."""
 
+GENERAL: Final = frozenset({"guard", "error"})
+"""The kinds of lines that are about no platform."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """What is said of one model, or of a platform or guard. `rule` is a key of `RULES`; `word` says it to people;
     `summary` is from where to where, or the like; `details` are sentences, the one that matters most first; `source` is
     None where no file is to blame; `seconds` is how long it took, None where nothing was done. `destructive`: takes a
-    model out of service."""
+    model out of service. `tags` are further words to find it by: new, ongoing, flapping, acknowledged. `verb` is what
+    is done or was tried, redeploy and adopt told apart, and of a drift what would be done; empty where nothing is.
+    `before` and `after` are from where to where, empty where there is no way."""
 
     address: str
     rule: str
@@ -83,6 +91,10 @@ class Line:
     owner: str | None = None
     seconds: float | None = None
     destructive: bool = False
+    tags: tuple[str, ...] = ()
+    verb: str = ""
+    before: str = ""
+    after: str = ""
 
     @property
     def platform(self) -> str:
@@ -109,9 +121,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A whole document. `kind` is plan, report or drift; `at` is when it was made; `seconds` how long the run took, None
-    where nobody knows; `facts` are names and texts; `edges` say which address is acted on before which other; `ok`: the
-    run came to its end. `environment` tells documents of one inventory for several places apart, empty for one."""
+    """A whole document. `kind` is plan, report or drift; `at` is when it was made; `seconds` how long the run took,
+    None where nobody knows; `facts` are names and texts; `edges` say which address is acted on before which other;
+    `ok`: the run came to its end; `complete`: and everything asked for was read. `environment` tells documents of one
+    inventory for several places apart, empty for one. `file` is where a line is shown that no file is to blame for;
+    `platforms` names all that the document is about, empty where nobody knows."""
 
     kind: str
     verdict: str
@@ -128,9 +142,43 @@ class Sheet:
     edges: tuple[tuple[str, str], ...] = ()
     bars: tuple[Bar, ...] = ()
     nights: tuple[Night, ...] = field(default=())
+    complete: bool = True
+    file: str = "inventory.yaml"
+    platforms: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Line, ...]:
         """The lines that are worth reading, the gravest first."""
         order = (Level.ERROR, Level.WARNING, Level.NOTE)
         return tuple(line for level in order for line in self.lines if line.level is level)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The platforms, those included that only a line names."""
+        told = {line.platform for line in self.lines if "/" in line.address and line.rule not in GENERAL}
+        return tuple(sorted(told | set(self.platforms)))
+
+    @property
+    def top(self) -> Source:
+        """The top of the inventory: where is shown what stands nowhere in it."""
+        return _inside(Source(file=self.file, line=1))
+
+    def place(self, line: Line) -> Source:
+        """Where a line is shown, with a path that pipelines take for one inside their checkout."""
+        return _inside(line.source) if line.source else self.top
+
+    def fingerprints(self, lines: Iterable[Line]) -> tuple[str, ...]:
+        """For each line what tells it from all others and stays the same when lines of the file move."""
+        seen: Counter[str] = Counter()
+        found = []
+        for line in lines:
+            verb = line.verb if self.kind == "report" else ""
+            named = "\0".join((self.place(line).file, line.rule, verb, line.address))
+            seen[named] += 1
+            whole = f"{named}\0{seen[named]}" if seen[named] > 1 else named
+            found.append(sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+        return tuple(found)
+
+
+def _inside(source: Source) -> Source:
+    return replace(source, file=normpath(source.file).lstrip("/") or ".")

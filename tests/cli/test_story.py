@@ -104,7 +104,7 @@ def test_drift_names_the_model_and_the_run(reach: SimulatedPlatforms, reconciler
     }
     assert {entry["since"]["run"] for entry in data["drift"]} == {run}
     text = reconciler("drift").out
-    assert text.startswith("Drift: 1 model changed outside reconciler, 1 pending.")
+    assert text.startswith("Drift: 1 model changed outside reconciler, 1 pending; nothing new.")
     assert run in text
 
 

@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
+from reconciler.cli.options import KINDS
+
 from .conftest import KEY, NUGEN_KEY, PLAN_KEY, PROBE_KEY, Command, Ran
 from .platform import Counting, Reply
 from .secrets import CANARIES, found_in
@@ -20,19 +22,27 @@ ECHOES: dict[str, Callable[[str], str]] = {
     "basic": lambda key: base64.b64encode(f"us:{key}".encode()).decode(),
     "hex": lambda key: key.encode().hex(),
 }
+
+
+def every(name: str) -> tuple[str, ...]:
+    """The options that write every kind of report, and the events."""
+    return (*(part for kind in KINDS for part in ("--report", f"{kind}={name}.{kind}")), "--events", f"{name}.ndjson")
+
+
 COMMANDS = (
-    ("plan", "--out", "plan.json", "-v", "--report", "json=r1.json", "--report", "markdown=r1.md"),
+    ("plan", "--out", "plan.json", "-v", *every("r1")),
     ("plan", "--format", "json"),
     ("plan", "--format", "markdown"),
     ("plan", "--offline", "--format", "json"),
     ("show", "plan.json"),
     ("show", "plan.json", "--format", "json"),
     ("show", "plan.json", "--format", "markdown"),
-    ("apply", "--plan", "plan.json", "--report", "json=r2.json", "--report", "markdown=r2.md"),
+    ("apply", "--plan", "plan.json", *every("r2")),
     ("apply", "--yes", "-v", "--format", "json"),
     ("apply", "--yes", "--format", "markdown"),
     ("drift", "-v"),
-    ("drift", "--format", "json", "--report", "markdown=r3.md"),
+    ("drift", "--format", "json", *every("r3")),
+    ("show", "r3.json", *every("r4")[:-2]),
     ("status", "-v"),
     ("status", "--format", "json"),
     ("discover", "nugen"),
@@ -42,6 +52,7 @@ COMMANDS = (
     ("history",),
     ("history", "--format", "json"),
     ("lock",),
+    ("fmt", "--check"),
     ("validate",),
     ("platforms",),
     ("--debug", "plan"),

@@ -1,13 +1,13 @@
 """Plans, reports and drifts built by hand: the demo's, and ones with hostile or very many names."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from reconciler.core.drift import Drift, DriftKind, Since
+from reconciler.core.drift import Drift, DriftCheck, DriftKind, Night, Novelty, Resolved, Since
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure, LiveState
 from reconciler.core.memory import LastAction
-from reconciler.core.model import Deployment, Model, Source, Target
+from reconciler.core.model import Acknowledgement, Deployment, Model, Source, Target
 from reconciler.core.plan import (
     Action,
     Blocked,
@@ -88,6 +88,9 @@ def action(
     adopts: RunningJob | None = None,
     follows: RunningJob | None = None,
     artifact: str | None = None,
+    timeout: float | None = None,
+    concurrency: str | None = None,
+    lasting: str | None = None,
 ) -> Action:
     """An action."""
     return Action(
@@ -103,6 +106,9 @@ def action(
         follows=follows,
         requires=requires,
         artifact=artifact,
+        timeout=timeout,
+        concurrency=concurrency,
+        lasting=lasting,
     )
 
 
@@ -169,6 +175,7 @@ DEMO = replace(
             evidence=JOB,
             line=14,
             artifact="support-triage.zip",
+            timeout=3600,
         ),
         action(
             "kore-eu/support-triage",
@@ -179,6 +186,7 @@ DEMO = replace(
             evidence=JOB,
             line=14,
             requires=(action_id("kore-eu/support-triage", Verb.EXPORT),),
+            timeout=900,
         ),
         action(
             "nugen/faq-bot",
@@ -238,6 +246,7 @@ EVERYTHING = replace(
             evidence=seen(EvidenceSource.JOURNAL, None, ago(days=9)),
             line=40,
             artifact="summariser.zip",
+            concurrency="kore-eu-exports",
         ),
         action(
             "nugen/intent-eu",
@@ -260,6 +269,7 @@ EVERYTHING = replace(
             file="teams/international/translation/inventory.yaml",
             line=120,
             follows=RunningJob(verb=Verb.DEPLOY, job="ds-20f1a"),
+            lasting="the platform forgets its fine-tuned weights",
         ),
         action(
             "mine/a-model-whose-name-is-very-much-longer-than-anybody-would-wish-for-in-a-terminal-of-80-columns",
@@ -313,6 +323,8 @@ HOSTILE_PLAN = replace(
             requires=(f"{name}#undeploy",),
             adopts=RunningJob(verb=None, job=name),
             artifact=name,
+            concurrency=name,
+            lasting=name,
         )
         for name in HOSTILE
     ),
@@ -323,6 +335,43 @@ HOSTILE_PLAN = replace(
     warnings=tuple(Warned(address=name, text=name) for name in HOSTILE),
     guards=tuple(Finding(name=name, level=Level.STOP, message=name, addresses=(name,)) for name in HOSTILE),
 )
+
+
+WORST = "\x1b[2J\n::error::boo ##[add-mask]a <b>&amp;\"' | `c` [x](https://evil) {0} \u202e %0A,: @team #1 --> \\"
+"""Everything that does harm somewhere, in one name."""
+
+
+def _hostile(entry: Action, number: int) -> Action:
+    """The same kind of action with a hostile name wherever a name can stand."""
+    return replace(
+        entry,
+        address=f"kore-eu/{number} {WORST}",
+        reason=replace(entry.reason, text=WORST),
+        evidence=replace(entry.evidence, raw=WORST, note=WORST),
+        source=Source(file=f"teams/{WORST}.yaml", line=number + 1, column=3),
+        adopts=entry.adopts and RunningJob(verb=entry.adopts.verb, job=WORST),
+        follows=entry.follows and RunningJob(verb=entry.follows.verb, job=WORST),
+        requires=(f"nugen/{WORST}#deploy",),
+        settings={WORST: [WORST]},
+        artifact=entry.artifact and WORST,
+        concurrency=WORST,
+        lasting=WORST,
+    )
+
+
+EVERY_KIND_HOSTILE = replace(
+    EVERYTHING,
+    inventory=replace(EVERYTHING.inventory, files=("inventory.yaml", WORST), commit=WORST),
+    platforms=(*EVERYTHING.platforms, replace(EVERYTHING.platforms[0], name=WORST)),
+    actions=(*EVERYTHING.actions, *(_hostile(entry, number) for number, entry in enumerate(EVERYTHING.actions))),
+    blocked=(*EVERYTHING.blocked, blocked(f"nugen/blocked {WORST}", WORST, line=9)),
+    unchanged=(*EVERYTHING.unchanged, f"nugen/unchanged {WORST}"),
+    unmanaged=(*EVERYTHING.unmanaged, f"nugen/unmanaged {WORST}"),
+    failures=(*EVERYTHING.failures, Failure(address=WORST, error=WORST)),
+    warnings=(*EVERYTHING.warnings, Warned(address=f"nugen/warned {WORST}", text=WORST)),
+    guards=(*EVERYTHING.guards, Finding(name=WORST, level=Level.WARN, message=WORST, addresses=(WORST,))),
+)
+"""Every kind of entry: of each a plain one, and one with a hostile name."""
 
 
 def large(undeploys: int, deploys: int = 0, unchanged: int = 0) -> Plan:
@@ -432,6 +481,98 @@ DRIFTS = (
         owner="team-support",
     ),
 )
+
+ONGOING = replace(
+    DRIFTS[0], novelty=Novelty.ONGOING, first_seen=ago(days=12), times=12, text="cannot be read: no job and no probe"
+)
+ACKNOWLEDGED = replace(
+    DRIFTS[1],
+    novelty=Novelty.ONGOING,
+    first_seen=ago(days=4),
+    times=4,
+    acknowledged=Acknowledgement(until=date(2026, 2, 20), reason="waits for the migration"),
+)
+FLAPPING = replace(
+    DRIFTS[2], address="nugen/intent-eu", novelty=Novelty.ONGOING, first_seen=ago(days=9), times=5, flapping=True
+)
+CHECK = DriftCheck(
+    drifts=(ONGOING, ACKNOWLEDGED, replace(DRIFTS[2], first_seen=NOW, times=1), FLAPPING),
+    resolved=(
+        Resolved(
+            address="nugen/model-03",
+            kind=DriftKind.DRIFTED,
+            was="deployed",
+            now="undeployed",
+            first_seen=ago(days=3),
+            last_seen=ago(days=1),
+            times=3,
+            owner="team-search",
+        ),
+    ),
+    nights=tuple(
+        Night(
+            day=ago(days=13 - number).date(),
+            found={
+                **({"kore-eu/legacy-intents": DriftKind.UNKNOWN} if number >= 2 else {}),
+                **({"kore-eu/support-triage": DriftKind.PENDING} if number >= 10 else {}),
+                **({"nugen/faq-bot": DriftKind.DRIFTED} if number == 13 else {}),
+                **({"nugen/intent-eu": DriftKind.DRIFTED} if number >= 5 and number % 2 else {}),
+                **({"nugen/model-03": DriftKind.DRIFTED} if 10 <= number <= 12 else {}),
+            },
+        )
+        for number in range(14)
+    ),
+    remembered=True,
+)
+"""A look that found new, ongoing, flapping, acknowledged and resolved drift, after thirteen nights on record."""
+
+HOSTILE_CHECK = replace(
+    CHECK,
+    drifts=(
+        *CHECK.drifts,
+        *(
+            replace(
+                drift,
+                address=f"{drift.address} {WORST}",
+                was=WORST,
+                now=WORST,
+                text=WORST,
+                owner=WORST,
+                since=Since(run=WORST, at=ago(days=3)),
+                acknowledged=drift.acknowledged and Acknowledgement(until=date(2026, 2, 20), reason=WORST),
+            )
+            for drift in CHECK.drifts
+        ),
+    ),
+    resolved=(*CHECK.resolved, replace(CHECK.resolved[0], address=f"nugen/{WORST}", was=WORST, owner=WORST)),
+    nights=(*CHECK.nights[:-1], replace(CHECK.nights[-1], found={WORST: DriftKind.DRIFTED})),
+)
+"""The same, with every kind once more under a hostile name."""
+
+HOSTILE_REPORT = replace(
+    BROKEN,
+    run_id=WORST,
+    reasons=(*BROKEN.reasons, WORST),
+    error=f"{WORST}\nsecond line: {WORST}",
+    outcomes=(
+        *BROKEN.outcomes,
+        *(
+            outcome(f"kore-eu/{number} {WORST}", entry.verb, kind, job=WORST, error=WORST, note=WORST, started_at=NOW)
+            for number, (entry, kind) in enumerate(zip(EVERYTHING.actions, (*OutcomeKind, *OutcomeKind), strict=False))
+        ),
+    ),
+)
+"""Every end of an action, each once more under a hostile name, and an error."""
+
+FAILED = replace(
+    DONE,
+    plan_digest="",
+    exit_code=1,
+    reasons=("the inventory is wrong",),
+    outcomes=(),
+    error="inventory.yaml:3:5: state: unknown word 'deploy'\nhint: did you mean deployed?",
+)
+"""A run that ended before it began."""
 
 
 def model(name: str, deployment: Deployment = Deployment.DEPLOYED, platform: str = "nugen") -> Model:

@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 from markdown_it import MarkdownIt
 
+from reconciler.core.drift import DriftCheck
 from reconciler.core.job import Verb
 from reconciler.core.live import Failure
 from reconciler.core.report import OutcomeKind
@@ -25,7 +26,9 @@ HOSTILE_REPORT = replace(
     reasons=HOSTILE,
     outcomes=tuple(outcome(name, Verb.EXPORT, OutcomeKind.FAILED, job=name, error=name, note=name) for name in HOSTILE),
 )
-HOSTILE_DRIFTS = tuple(replace(samples.DRIFTS[2], address=name, was=name, text=name, owner=name) for name in HOSTILE)
+HOSTILE_DRIFTS = DriftCheck(
+    drifts=tuple(replace(samples.DRIFTS[2], address=name, was=name, text=name, owner=name) for name in HOSTILE)
+)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,9 @@ def test_marker_is_hidden_and_harmless(marker: str) -> None:
 def test_each_kind_of_page_has_its_own_marker() -> None:
     assert plan_markdown(DEMO, now=NOW, marker="prod").startswith("<!-- reconciler:plan:prod -->\n")
     assert report_markdown(samples.DONE, marker="prod").startswith("<!-- reconciler:report:prod -->\n")
-    assert drift_markdown(DEMO, (), now=NOW, marker="prod").startswith("<!-- reconciler:drift:prod -->\n")
+    assert drift_markdown(DEMO, DriftCheck(drifts=()), now=NOW, marker="prod").startswith(
+        "<!-- reconciler:drift:prod -->\n"
+    )
 
 
 HOSTILE_PAGES = {
@@ -162,7 +167,7 @@ def test_large_reports_and_drifts_fit_too() -> None:
     drifts = tuple(replace(samples.DRIFTS[2], address=f"a/b{number}") for number in range(5000))
 
     assert len(report_markdown(report)) <= LIMIT
-    assert len(drift_markdown(large(0, 0, 5000), drifts, now=NOW)) <= LIMIT
+    assert len(drift_markdown(large(0, 0, 5000), DriftCheck(drifts=drifts), now=NOW)) <= LIMIT
 
 
 def test_sections_without_room_are_counted() -> None:
@@ -172,7 +177,7 @@ def test_sections_without_room_are_counted() -> None:
         failures=(Failure(address="kore", error="503"),),
     )
 
-    text = plan_markdown(plan, now=NOW, limit=8_500)
+    text = plan_markdown(plan, now=NOW, limit=6_500)
 
     assert "40, for which there is no room here" in text
     assert text.count("retired-model") == 300

@@ -8,6 +8,7 @@ from time import process_time
 
 import pytest
 
+from reconciler.core.drift import DriftCheck
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure
 from reconciler.core.plan import Finding, Level, Plan, Reason, ReasonCode, RunningJob
@@ -17,6 +18,7 @@ from reconciler.render.text import drift_text, history_text, plan_text, report_t
 
 from . import samples
 from .samples import (
+    CHECK,
     DEMO,
     EMPTY,
     EVERYTHING,
@@ -39,7 +41,7 @@ PAGES: dict[str, Page] = {
     "hostile": lambda width, colour: plan_text(HOSTILE_PLAN, now=NOW, width=width, colour=colour),
     "done": lambda width, colour: report_text(samples.DONE, plan=DEMO, width=width, colour=colour),
     "broken": lambda width, colour: report_text(samples.BROKEN, plan=EVERYTHING, width=width, colour=colour),
-    "drift": lambda width, colour: drift_text(DEMO, samples.DRIFTS, now=NOW, width=width, colour=colour),
+    "drift": lambda width, colour: drift_text(DEMO, CHECK, now=NOW, width=width, colour=colour),
     "status": lambda width, colour: status_text(samples.ROWS, now=NOW, width=width, colour=colour),
     "history": lambda width, colour: history_text(samples.RECORDS, width=width, colour=colour),
 }
@@ -88,7 +90,11 @@ def test_hostile_names_steer_nothing() -> None:
         ),
     )
     drifts = tuple(replace(samples.DRIFTS[0], address=name, was=name, text=name) for name in samples.HOSTILE)
-    for text in (plan_of(HOSTILE_PLAN), report_text(report), drift_text(HOSTILE_PLAN, drifts, now=NOW)):
+    for text in (
+        plan_of(HOSTILE_PLAN),
+        report_text(report),
+        drift_text(HOSTILE_PLAN, DriftCheck(drifts=drifts), now=NOW),
+    ):
         assert all(line.isprintable() for line in text.splitlines())
         assert not re.search(r"^\s*::|##\[|##vso|##teamcity", text, re.MULTILINE)
 
@@ -102,7 +108,7 @@ def test_a_hostile_name_forges_no_line_of_its_own() -> None:
 
 
 def test_demo_fits_a_screen() -> None:
-    assert len(plan_text(DEMO, now=NOW, next_command="reconciler apply").splitlines()) <= 26
+    assert len(plan_text(DEMO, now=NOW, next_command="reconciler apply").splitlines()) <= 27
 
 
 def test_models_taken_out_of_service_come_first_by_address() -> None:
@@ -271,7 +277,7 @@ def test_report_says_what_no_platform_could_confirm() -> None:
 
 def test_drift_verdicts() -> None:
     def first(plan: Plan, *kinds: int) -> str:
-        return drift_text(plan, [samples.DRIFTS[kind] for kind in kinds], now=NOW).splitlines()[0]
+        return drift_text(plan, DriftCheck(drifts=tuple(samples.DRIFTS[kind] for kind in kinds)), now=NOW).splitlines()[0]
 
     assert first(SETTLED) == "No drift: 12 models are as the inventory wants."
     assert first(replace(SETTLED, unchanged=("a/b",))) == "No drift: 1 model is as the inventory wants."
@@ -281,7 +287,7 @@ def test_drift_verdicts() -> None:
 
 
 def test_drift_tells_what_settles_an_unknown_and_since_when() -> None:
-    text = drift_text(DEMO, samples.DRIFTS, now=NOW)
+    text = drift_text(DEMO, CHECK, now=NOW)
 
     assert "reconciler adopt kore-eu/legacy-intents --as deployed" in text
     assert "last applied: run 01J9ZK4T, 3 d ago (2026-01-30);" in text
@@ -290,13 +296,13 @@ def test_drift_tells_what_settles_an_unknown_and_since_when() -> None:
 
 
 def test_drift_is_not_about_an_apply() -> None:
-    assert "Stopped" not in drift_text(EVERYTHING, samples.DRIFTS, now=NOW)
+    assert "Stopped" not in drift_text(EVERYTHING, DriftCheck(drifts=samples.DRIFTS), now=NOW)
 
 
 def test_drift_over_an_unread_platform_says_so() -> None:
     plan = replace(SETTLED, failures=(Failure(address="kore-eu", error="GET /models: 401"),))
 
-    text = drift_text(plan, (), now=NOW)
+    text = drift_text(plan, DriftCheck(drifts=()), now=NOW)
 
     assert text.startswith("No drift where it could be read: 12 models are as the inventory wants.\n")
     assert "Incomplete: kore-eu could not be read." in text.splitlines()[1]

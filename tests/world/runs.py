@@ -14,6 +14,7 @@ from unittest.mock import patch
 import httpx
 
 from reconciler.core.capabilities import PlatformType
+from reconciler.core.drift import find_drift
 from reconciler.core.live import LiveState
 from reconciler.core.model import (
     Deployment,
@@ -31,7 +32,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.record import Record
 from reconciler.core.report import OutcomeKind
 from reconciler.engine.applying import Orders, apply
-from reconciler.engine.operations import adopt, drift
+from reconciler.engine.operations import adopt
 from reconciler.engine.planning import Planned, Wanted, permit, plan
 from reconciler.engine.waiting import Stop
 from reconciler.engine.world import Account, Recollection, World
@@ -333,7 +334,7 @@ class Story:
         async def work(world: World, session: Session, _stop: Stop) -> None:
             wanted, before = self.wanted(session, approve=approve), len(session.history)
             planned = await plan(world, wanted)
-            drift(world, planned, wanted)
+            find_drift(world.inventory.models, planned.snapshot, world.memories())
             found.append(planned.plan)
             self.rules.check(len(session.history) == before, f"{session.run}: a plan wrote to the journal")
 
