@@ -277,7 +277,9 @@ def test_report_says_what_no_platform_could_confirm() -> None:
 
 def test_drift_verdicts() -> None:
     def first(plan: Plan, *kinds: int) -> str:
-        return drift_text(plan, DriftCheck(drifts=tuple(samples.DRIFTS[kind] for kind in kinds)), now=NOW).splitlines()[0]
+        return drift_text(plan, DriftCheck(drifts=tuple(samples.DRIFTS[kind] for kind in kinds)), now=NOW).splitlines()[
+            0
+        ]
 
     assert first(SETTLED) == "No drift: 12 models are as the inventory wants."
     assert first(replace(SETTLED, unchanged=("a/b",))) == "No drift: 1 model is as the inventory wants."
