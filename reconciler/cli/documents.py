@@ -165,6 +165,7 @@ def publish(forms: Forms, options: Common) -> None:
 
 
 def write_reports(forms: Forms, options: Common) -> None:
-    """Write the forms that `--report` names."""
+    """Write the forms that `--report` names: private files, but for the numbers, which the collector of a machine
+    reads as another user."""
     for kind, file in options.reports:
-        streams.save(file, forms[kind]())
+        streams.save(file, forms[kind](), mode=0o644 if kind == "prometheus" else 0o600)

@@ -31,7 +31,7 @@ def command(options: Common, fail_on: str) -> int:
     that the next look tells new from ongoing and resolved.
 
     Exit: 0 no drift; 2 drifted or pending; 6 something could not be read, or is unknown. What the inventory
-    acknowledges is shown and counts for nothing."""
+    acknowledges, or --fail-on leaves out, is shown and counts for nothing."""
     with ending(options, "drift") as end:
         return _drift(options, fail_on, end)
 
@@ -59,7 +59,7 @@ def _drift(options: Common, fail_on: str, end: Ending) -> int:
 
 def _reasons(made: Plan, check: DriftCheck, fail_on: str) -> list[Why]:
     alarms = [drift for drift in check.drifts if drift.acknowledged is None]
-    unread = bool(made.failures) or any(drift.kind is DriftKind.UNKNOWN for drift in alarms)
     counted = {"any": alarms, "new": [drift for drift in alarms if drift.alarming], "never": []}[fail_on]
+    unread = bool(made.failures) or any(drift.kind is DriftKind.UNKNOWN for drift in counted)
     changed = any(drift.kind is not DriftKind.UNKNOWN for drift in counted)
     return [*([Why.UNREAD] if unread else []), *([Why.CHANGES] if changed else [])]

@@ -80,8 +80,10 @@ def colour(refused: bool) -> bool:
     return wants_colour(on_terminal(sys.stdout), refused=refused)
 
 
-def save(path: str, text: str) -> None:
-    """Write `text` to a private file, whole or not at all; `-` is stdout. Raises `ConfigurationError`."""
+def save(path: str, text: str, *, mode: int = 0o600) -> None:
+    """Write `text` to a file, private if not told otherwise, whole or not at all; `-` is stdout.
+
+    Raises `ConfigurationError`."""
     if path == "-":
         out(text)
         return
@@ -93,7 +95,7 @@ def save(path: str, text: str) -> None:
         return
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(redactor()(text) + "\n")
         part.replace(target)

@@ -148,3 +148,19 @@ def test_what_was_seen_stands_in_the_history(applied: SimulatedPlatforms, reconc
     assert "seen, drifted, deployed -> undeployed" in told
     assert "cleared" in told
     assert Path(".reconciler/journal.db").is_file()
+
+
+def test_an_unknown_state_is_an_alarm_while_it_is_new(reach: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    inventory(BATCH)
+    assert reconciler("drift", "--fail-on", "never").code == 0
+    assert reconciler("drift").code == 6
+    Path(".reconciler/journal.db").unlink()
+    assert [reconciler("drift", "--fail-on", "new").code for _ in range(3)] == [6, 0, 0]
+
+
+def test_the_numbers_are_readable_by_the_collector_and_the_rest_is_private(
+    applied: SimulatedPlatforms, reconciler: Reconciler
+) -> None:
+    reconciler("drift", "--report", "prometheus=drift.prom", "--report", "json=drift.json")
+    assert Path("drift.prom").stat().st_mode & 0o777 == 0o644
+    assert Path("drift.json").stat().st_mode & 0o777 == 0o600

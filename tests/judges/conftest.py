@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .tools import install_node_tools, install_schemathesis
+from .tools import install_node_tools, install_python_tools
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -21,4 +21,14 @@ def node_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def schemathesis(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install_schemathesis(tmp_path_factory.mktemp("schemathesis"))
+    return install_python_tools(tmp_path_factory.mktemp("schemathesis"), "schemathesis.txt") / "schemathesis"
+
+
+@pytest.fixture(scope="session")
+def linters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install_python_tools(tmp_path_factory.mktemp("linters"), "linters.txt")
+
+
+@pytest.fixture(scope="session")
+def pipeline_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install_node_tools(tmp_path_factory.mktemp("node"), "npm-pipelines")

@@ -16,12 +16,12 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
-def install_node_tools(folder: Path) -> Path:
-    """Install what `npm/package-lock.json` names into `folder`; gives the folder of their commands."""
+def install_node_tools(folder: Path, lock: str = "npm") -> Path:
+    """Install what `package-lock.json` in the folder `lock` names into `folder`; gives the folder of their commands."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("node and npm are needed to run this judge")
-    for file in (HERE / "npm").iterdir():
+    for file in (HERE / lock).iterdir():
         shutil.copy(file, folder)
     subprocess.run(
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
@@ -33,12 +33,12 @@ def install_node_tools(folder: Path) -> Path:
     return folder / "node_modules" / ".bin"
 
 
-def install_schemathesis(folder: Path) -> Path:
-    """Install what `schemathesis.txt` names into a virtual environment in `folder`; gives its command."""
+def install_python_tools(folder: Path, lock: str) -> Path:
+    """Install what the file `lock` names into a virtual environment in `folder`; gives the folder of its commands."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=600)
     pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    subprocess.run([*pip, "-r", str(HERE / "schemathesis.txt")], check=True, timeout=600)
-    return folder / "bin" / "schemathesis"
+    subprocess.run([*pip, "-r", str(HERE / lock)], check=True, timeout=600)
+    return folder / "bin"
 
 
 def free_port() -> int:
