@@ -59,7 +59,7 @@ class Action:
     nothing, only wait for this job. `follows`: start once this has ended. `requires`: ids of actions to be done first.
     `settings`: what a deploy sends; empty for other verbs. `artifact`: an export's path below the export root.
     `concurrency`: one action of this group runs at a time. `timeout`: seconds after which it is no longer waited for,
-    None where the plan was made by a version that did not say. `lasting`: what no later action takes back, for people."""
+    None where the version that made the plan did not say. `lasting`: what no later action takes back, for people."""
 
     address: str
     verb: Verb

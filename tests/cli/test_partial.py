@@ -1,7 +1,6 @@
 """`--only` and `--exclude`: whatever is printed or written says that it is partial."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,10 @@ def unescaped(text: str) -> str:
 
 
 @pytest.fixture(params=[("--only", "nugen/f*"), ("--exclude", "env=test"), ("--only", "env=prod")])
-def selection(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+def selection(request: pytest.FixtureRequest) -> tuple[str, str]:
     inventory(FAQ[:-1] + ", labels: {env: prod}}", PILOT[:-1] + ", labels: {env: test}}")
-    yield request.param
+    chosen: tuple[str, str] = request.param
+    return chosen
 
 
 def forms(command: str) -> list[str]:
