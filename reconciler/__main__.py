@@ -2,6 +2,9 @@
 
 import os
 import signal
+import sys
+
+from reconciler.cli.glance import at_a_glance
 
 
 def main() -> None:
@@ -9,6 +12,8 @@ def main() -> None:
     given = signal.getsignal(signal.SIGINT)
     if given is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _answered():
+        return
     from reconciler.cli.main import main as run
 
     try:
@@ -16,6 +21,19 @@ def main() -> None:
         run()
     except KeyboardInterrupt:  # where nothing is left to end with care
         os._exit(130)
+
+
+def _answered() -> bool:
+    """Whether the command line could be answered at a glance; where stdout takes nothing, it is for others to say."""
+    answer = at_a_glance(sys.argv[1:])
+    if answer is None or sys.stdout is None:
+        return False
+    try:
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

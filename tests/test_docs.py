@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.main import COMMANDS, commands, run
+from reconciler.cli.glance import COMMANDS
+from reconciler.cli.main import commands, run
 from reconciler.core.exits import CODES
 from reconciler.platforms.load import read_definition
 

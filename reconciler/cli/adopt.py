@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli import environment, session, streams
+from reconciler.cli import environment, reading, session, streams
 from reconciler.cli.options import Common
 from reconciler.cli.signals import run_async
 from reconciler.core.live import LiveState
@@ -20,7 +20,7 @@ from reconciler.errors import ConfigurationError
 def command(address: str, inventory: str | None, state: str, journal: str | None) -> None:
     """Record by hand what the model at ADDRESS is, where the platform can't say. Nothing is asked of the platform."""
     options = Common(inventory=inventory, journal=journal)
-    read = session.read_inventory(inventory)
+    read = reading.read_inventory(inventory)
     model = next((model for model in read.models if model.address == address), None)
     if model is None:
         close = ", ".join(model.address for model in read.models if model.name in address or address in model.address)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import documents, environment, session, streams
+from reconciler.cli import documents, environment, reading, session, streams
 from reconciler.cli.ending import Ending, ending
 from reconciler.cli.options import Common, Duration, common, guard_options
 from reconciler.cli.progress import show_progress
@@ -182,13 +182,13 @@ def _start(
 ) -> tuple[Inventory, _Permission | None]:
     """The inventory, and what a saved plan permits."""
     if plan_file is None:
-        return session.read_inventory(options.inventory), None
+        return reading.read_inventory(options.inventory), None
     saved = read_plan(streams.load(plan_file, "saved plan"), key=environment.plan_key())
     paths = (options.inventory,) if options.inventory else saved.inventory.files
     if paths == ("-",) and options.inventory is None:
         raise click.UsageError(f"this plan is of an inventory that was piped in: name it too, --plan {plan_file} FILE")
     permission = _Permission(plan=saved, saved=True, expect=expect, skip_stale=skip_stale)
-    return session.read_inventories(paths), permission
+    return reading.read_inventories(paths), permission
 
 
 async def _plan(setup: Setup, wanted: Wanted) -> Planned:

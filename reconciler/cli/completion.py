@@ -12,7 +12,8 @@ from typing import Any
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
-from reconciler.cli.main import COMMANDS, COMPLETE, commands
+from reconciler.cli.glance import COMMANDS, COMPLETE
+from reconciler.cli.main import commands
 from reconciler.cli.options import KINDS
 
 _SHELLS: Mapping[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import session, streams
+from reconciler.cli import reading, session, streams
 from reconciler.cli.options import Common, OutFile
 from reconciler.cli.signals import run_async
 from reconciler.core.document import read_document
@@ -69,8 +69,8 @@ def command(platform: str, inventory: str | None, type_: str | None, out: str) -
 
 def _inventory(platform: str, path: str | None, type_: str | None) -> Inventory:
     """The inventory, with `platform` in it even if no model is on it yet."""
-    if path is not None or Path(session.DEFAULT).exists():
-        known = session.read_inventory(path)
+    if path is not None or Path(reading.DEFAULT).exists():
+        known = reading.read_inventory(path)
     else:
         known = Inventory(files=(), directory=".", digest="", platforms=(), models=())
     if any(entry.name == platform for entry in known.platforms):

@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli import documents, session
+from reconciler.cli import documents, reading, session
 from reconciler.cli.ending import Ending, ending
 from reconciler.cli.options import Common, common
 from reconciler.cli.signals import run_async
@@ -37,7 +37,7 @@ def command(options: Common, fail_on: str) -> int:
 
 
 def _drift(options: Common, fail_on: str, end: Ending) -> int:
-    inventory = session.read_inventory(options.inventory)
+    inventory = reading.read_inventory(options.inventory)
     wanted = session.wanted(inventory, options)
     setup = session.setup(inventory, options, run=end.run)
 

@@ -11,14 +11,13 @@ import click
 
 from reconciler.cli import streams
 from reconciler.cli.environment import redactor
+from reconciler.cli.reading import DEFAULT
 from reconciler.core.document import MAX_BYTES
 from reconciler.core.exits import Why, exit_code
 from reconciler.errors import Complaint, InventoryError
 from reconciler.inventory.files import File, read_files
 from reconciler.inventory.format import format_text
 from reconciler.render.safe import ci
-
-DEFAULT = "inventory.yaml"
 
 
 @click.command(name="fmt")

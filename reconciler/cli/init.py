@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import session, streams
+from reconciler.cli import reading, streams
 from reconciler.errors import ConfigurationError
 from reconciler.render.safe import ci
 
@@ -37,7 +37,7 @@ def command(inventory: str | None) -> None:
     if inventory == "-":
         streams.out(STARTER.rstrip("\n"))
         return
-    path = Path(inventory or session.DEFAULT)
+    path = Path(inventory or reading.DEFAULT)
     if path.exists():
         raise ConfigurationError(f"{path} is there already and is not overwritten")
     streams.save(str(path), STARTER.rstrip("\n"))

@@ -12,34 +12,11 @@ from typing import TextIO
 import click
 
 from reconciler import __version__
+from reconciler.cli.glance import COMMANDS, COMPLETE, EPILOG, ONE_LINE
 from reconciler.errors import FileError, ReconcilerError
 
 USAGE = 64
 """Wrong usage: click's own 2 means drift here."""
-
-COMPLETE = "_RECONCILER_COMPLETE"
-"""What a shell sets to ask what may stand where TAB was pressed."""
-
-COMMANDS = {
-    "demo": ("demo", "The whole story on simulated platforms: plan, apply, drift."),
-    "simulate": ("simulate", "Serve the simulated platforms on loopback."),
-    "init": ("init", "Write a starter inventory."),
-    "validate": ("validate", "Check an inventory offline; all complaints at once."),
-    "fmt": ("fmt", "Lay an inventory out in the one way, comments and all."),
-    "plan": ("plan", "Read live states, print the plan, save it."),
-    "apply": ("apply", "Apply a saved plan exactly, or plan, ask and apply."),
-    "drift": ("drift", "Live against what was last applied, and pending changes."),
-    "show": ("show", "Print a saved plan or report in any form."),
-    "status": ("status", "Live states with evidence and age."),
-    "discover": ("discover", "Write an inventory from what a platform lists."),
-    "adopt": ("adopt", "Record by hand what a model is."),
-    "history": ("history", "What was done, when, by which run."),
-    "lock": ("lock", "Who holds the lock."),
-    "platforms": ("platforms", "The platform definitions, and what each can do."),
-    "schema": ("schema", "Print a JSON Schema."),
-    "completion": ("completion", "Print what completes commands in your shell."),
-}
-"""Every command, its module in `reconciler.cli`, and its short help."""
 
 
 class _Commands(click.Group):
@@ -64,12 +41,13 @@ class _Commands(click.Group):
     cls=_Commands,
     name="reconciler",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Begin with: reconciler demo",
+    epilog=EPILOG,
+    help=ONE_LINE,
 )
 @click.version_option(__version__, prog_name="reconciler")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an internal error.")
 def commands() -> None:
-    """Make hosted AI models match a YAML inventory: plan, review, apply, and see drift."""
+    """All commands."""
 
 
 def run(arguments: Sequence[str]) -> int:

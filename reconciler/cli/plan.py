@@ -4,7 +4,7 @@ import shlex
 
 import click
 
-from reconciler.cli import documents, session, streams
+from reconciler.cli import documents, reading, session, streams
 from reconciler.cli.ending import ending
 from reconciler.cli.options import Common, Duration, OutFile, common, guard_options
 from reconciler.cli.signals import run_async
@@ -38,7 +38,7 @@ def command(
 
     Exit: 0 planned; 2 changes (with --detailed-exitcode); 6 not everything could be read; 1 no plan."""
     with ending(options, "plan") as end:
-        inventory = session.read_inventory(options.inventory)
+        inventory = reading.read_inventory(options.inventory)
         wanted = session.wanted(
             inventory, options, max_undeploys=max_undeploys, guards=guards, lifetime=expires, offline=offline
         )

@@ -3,13 +3,13 @@
 import random
 import secrets
 import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler import __version__
 from reconciler.cli import environment, streams
 from reconciler.cli.options import Common
+from reconciler.cli.reading import DEFAULT, find_type
 from reconciler.clock import SystemClock
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.document import MAX_BYTES, read_document
@@ -19,28 +19,9 @@ from reconciler.core.selection import select
 from reconciler.engine.opening import Setup
 from reconciler.engine.planning import Wanted
 from reconciler.errors import ConfigurationError, InventoryError
-from reconciler.inventory.load import load, load_text
 from reconciler.journal.opening import journal_command, journal_name
-from reconciler.platforms.registry import find_factory, type_names
+from reconciler.platforms.registry import type_names
 from reconciler.schemas import load_schema
-
-DEFAULT = "inventory.yaml"
-
-
-def read_inventory(path: str | None) -> Inventory:
-    """The inventory at `path`; `-` is stdin, None the default file. Raises `InventoryError`."""
-    return read_inventories((path or DEFAULT,))
-
-
-def read_inventories(paths: tuple[str, ...]) -> Inventory:
-    """The inventory in one file, one folder, stdin, or the files that a saved plan names. Raises `InventoryError`."""
-    if paths == ("-",):
-        return load_text(sys.stdin.buffer.read(), "-", Path(), _find_type, type_names())
-    return load([Path(path) for path in paths], _find_type, type_names())
-
-
-def _find_type(entry: PlatformEntry, directory: Path) -> PlatformType:
-    return find_factory(entry, directory).type
 
 
 def _trusted(entry: PlatformEntry, type_: PlatformType) -> PlatformType:
@@ -54,7 +35,7 @@ def types_of(inventory: Inventory, platforms: tuple[str, ...] = ()) -> dict[str,
     """The types of `platforms`, or of every platform that a model of the inventory is on."""
     used = set(platforms) or {model.platform for model in inventory.models}
     return {
-        entry.name: _trusted(entry, _find_type(entry, Path(inventory.directory)))
+        entry.name: _trusted(entry, find_type(entry, Path(inventory.directory)))
         for entry in inventory.platforms
         if entry.name in used
     }

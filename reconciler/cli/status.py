@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli import session, streams
+from reconciler.cli import reading, session, streams
 from reconciler.cli.options import Common, common
 from reconciler.cli.signals import run_async
 from reconciler.core.codec import status_json
@@ -17,7 +17,7 @@ from reconciler.engine.waiting import Stop
 @common(formats=("text", "json"), reports=False)
 def command(options: Common) -> int:
     """Live states of all models, how each is known, and what was last done. Exit: 0; 6 not everything could be read."""
-    inventory = session.read_inventory(options.inventory)
+    inventory = reading.read_inventory(options.inventory)
     wanted = session.wanted(inventory, options)
     setup = session.setup(inventory, options, run=session.new_run())
 

@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli import session, streams
+from reconciler.cli import reading, streams
 from reconciler.errors import Complaint, FileError, InventoryError
 from reconciler.render.safe import ci
 
@@ -13,7 +13,7 @@ def command(inventory: tuple[str, ...]) -> None:
     """Check inventories offline: files, folders of files, or - for stdin. Each is checked by itself; all complaints
     come at once."""
     complaints: list[Complaint] = []
-    for path in dict.fromkeys(inventory) or (session.DEFAULT,):
+    for path in dict.fromkeys(inventory) or (reading.DEFAULT,):
         try:
             _check(path)
         except FileError as error:
@@ -23,7 +23,7 @@ def command(inventory: tuple[str, ...]) -> None:
 
 
 def _check(path: str) -> None:
-    found = session.read_inventory(path)
+    found = reading.read_inventory(path)
     platforms = {model.platform for model in found.models}
     models = "1 model" if len(found.models) == 1 else f"{len(found.models)} models"
     files = ci(", ".join(found.files))

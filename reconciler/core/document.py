@@ -215,12 +215,13 @@ class _Key(Enum):
 
 
 class _Frame:
-    """A mapping or list that is not ended yet."""
+    """A mapping or list that is not ended yet; `named`: it is a mapping."""
 
-    __slots__ = ("data", "key", "key_mark", "mark", "places")
+    __slots__ = ("data", "key", "key_mark", "mark", "named", "places")
 
     def __init__(self, data: Any, places: Any, mark: Any) -> None:
         self.data, self.places, self.mark = data, places, mark
+        self.named = type(data) is dict
         self.key: Any = _Key.NEXT
         self.key_mark: Any = None
 
@@ -250,17 +251,20 @@ class _Reader:
     def read(self, text: str) -> None:
         """Reads all of `text`. Raises `_End` where that is not possible."""
         try:
+            scalar, taken, other = yaml.ScalarEvent, self._scalar, self._take
             for event in yaml.parse(text, Loader=_LOADER):
-                self._take(event, type(event))
+                kind = type(event)
+                if kind is scalar:  # most are
+                    taken(event)
+                else:
+                    other(event, kind)
         except yaml.MarkedYAMLError as error:
             raise _syntax(error, text) from error
         except yaml.YAMLError as error:
             raise _End(0, 0, f"not YAML: {printable(str(error))[:100]}") from error
 
     def _take(self, event: Any, kind: type) -> None:
-        if kind is yaml.ScalarEvent:
-            self._scalar(event)
-        elif kind is yaml.MappingStartEvent:
+        if kind is yaml.MappingStartEvent:
             self._start(event, {}, {})
         elif kind is yaml.SequenceStartEvent:
             self._start(event, [], [])
@@ -301,7 +305,8 @@ class _Reader:
         mark = event.start_mark
         if len(self.stack) == MAX_DEPTH:
             raise _End(mark.line, mark.column, f"nested deeper than {MAX_DEPTH} levels")
-        self._marked(event)
+        if event.anchor is not None or event.tag is not None:
+            self._marked(event)
         if self._key_is_next():
             kind = "mapping" if isinstance(data, dict) else "list"
             self.complain(mark, f"a name must be text, and not a {kind}")
@@ -309,7 +314,7 @@ class _Reader:
         self.stack.append(_Frame(data, places, mark))
 
     def _key_is_next(self) -> bool:
-        return bool(self.stack) and self.stack[-1].key is _Key.NEXT and isinstance(self.stack[-1].data, dict)
+        return bool(self.stack) and self.stack[-1].key is _Key.NEXT and self.stack[-1].named
 
     def _scalar(self, event: Any) -> None:
         if event.tag is not None or event.anchor is not None:
@@ -318,19 +323,23 @@ class _Reader:
             for char in filter(_hidden, dict.fromkeys(event.value)):
                 self.complain(event.start_mark, f"the character {_name(char)} is not allowed")
                 event.value = event.value.replace(char, "\ufffd")
-        value = _resolve(event.value) if event.implicit[0] and event.tag is None else event.value
+        text = event.value
+        plain = event.implicit[0] and event.tag is None and (not text or text[0] in _SUSPECT)
+        value = _resolve(text) if plain else text
         if self._key_is_next():
             self._key(event, value)
         else:
             if type(value) is _Trap:
                 meant = f", or {value.plain} if that is meant" if value.plain else ""
-                self.complain(event.start_mark, f"quote this value: {_misread(event.value, value)}{meant}")
-                value = event.value
+                self.complain(event.start_mark, f"quote this value: {_misread(text, value)}{meant}")
+                value = text
             self._attach(value, event.start_mark, None)
 
     def _key(self, event: Any, value: Any) -> None:
         frame, text, mark = self.stack[-1], event.value, event.start_mark
         frame.key, frame.key_mark = text, mark
+        if value is text and text not in frame.places and text != "<<":
+            return
         if type(value) is _Trap:
             self.complain(mark, f"quote this name: {_misread(text, value)}")
         elif not isinstance(value, str):
@@ -351,15 +360,16 @@ class _Reader:
             self.data, self.top = value, (None, mark, places)
             return
         frame = self.stack[-1]
-        if isinstance(frame.data, list):
+        key = frame.key
+        if not frame.named:
             frame.data.append(value)
             frame.places.append((None, mark, places))
-        elif frame.key is _Key.NO_TEXT:
+        elif key is _Key.NO_TEXT:
             frame.key = _Key.REFUSED
         else:
-            if frame.key is not _Key.REFUSED:
-                frame.data[frame.key] = value
-                frame.places[frame.key] = (frame.key_mark, mark, places)
+            if key is not _Key.REFUSED:
+                frame.data[key] = value
+                frame.places[key] = (frame.key_mark, mark, places)
             frame.key = _Key.NEXT
 
 

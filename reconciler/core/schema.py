@@ -1,7 +1,8 @@
 """Plain data against a JSON Schema, in our words: one line for each thing wrong, never the schema's own text.
 
 Understands one annotation beside the standard's: `patternErrorMessage` (editors know it too) says in words what a
-`pattern` wants. Reads no files; jsonschema is imported where it is first needed, because that takes a while.
+`pattern` wants. Reads no files. That nothing is wrong is found by `schema_gate`, in no time; jsonschema, which says
+what is wrong, is imported where something is, because that takes a while.
 """
 
 import json
@@ -9,13 +10,14 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from string import ascii_letters, digits
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
 from reconciler.core.document import Document, Path, printable
+from reconciler.core.schema_gate import Gate
 from reconciler.core.schema_references import reference_problem
 from reconciler.errors import Complaint
 
@@ -41,18 +43,23 @@ class Checker:
 
     def __init__(self, schema: Mapping[str, Any], *, unknown: Callable[[Path], str | None] = lambda _: None) -> None:
         """`unknown` may give better words for a field, by its path, that the schema does not know."""
+        self._schema, self._gate, self._unknown = schema, Gate(schema), unknown
+
+    @cached_property
+    def _validator(self) -> Any:
         from referencing import Registry
 
         # An empty registry fetches nothing, wherever a reference leads.
-        self._validator = _validator_class()(schema, registry=Registry())
-        self._unknown = unknown
+        return _validator_class()(self._schema, registry=Registry())
 
     def valid(self, data: Any) -> bool:
         """Whether nothing is wrong. Quicker than looking for problems."""
-        return bool(self._validator.is_valid(data))
+        return self._gate.lets_through(data) or bool(self._validator.is_valid(data))
 
     def problems(self, data: Any) -> tuple[Problem, ...]:
         """Everything wrong with `data` (at most `MAX_PROBLEMS`), as the schema's rules come."""
+        if self._gate.lets_through(data):
+            return ()
         errors = self._validator.iter_errors(data)
         return tuple(
             dict.fromkeys(islice((problem for error in errors for problem in self._explain(error)), MAX_PROBLEMS))

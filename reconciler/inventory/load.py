@@ -1,7 +1,7 @@
 """Files or text -> checked `Inventory`, or everything that is wrong with it at once. Opens no connection."""
 
 import os.path
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ MAX_COMPLAINTS = 1000
 """More are not looked for: nobody reads them, and looking takes time."""
 
 
-def load(path: Path | Sequence[Path], find_type: FindType, built_in: Sequence[str]) -> Inventory:
+def load(path: Path | Sequence[Path], find_type: FindType, built_in: Collection[str]) -> Inventory:
     """The inventory at `path`: a file, a folder (all `*.yaml` and `*.yml` in it that are not hidden and not the
     definition of a platform in it), or several of these, merged.
 
@@ -32,7 +32,9 @@ def load(path: Path | Sequence[Path], find_type: FindType, built_in: Sequence[st
     return _load(read_files(paths), folder_name(paths[0]), find_type, built_in)
 
 
-def load_text(text: str | bytes, name: str, directory: Path, find_type: FindType, built_in: Sequence[str]) -> Inventory:
+def load_text(
+    text: str | bytes, name: str, directory: Path, find_type: FindType, built_in: Collection[str]
+) -> Inventory:
     """The same for one text, such as standard input: `name` is what complaints call it, and relative paths in it start
     from `directory`. Raises `InventoryError`."""
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
@@ -48,7 +50,7 @@ class _Reading:
     complaints: tuple[Complaint, ...]
 
 
-def _load(files: Sequence[File], directory: str, find_type: FindType, built_in: Sequence[str]) -> Inventory:
+def _load(files: Sequence[File], directory: str, find_type: FindType, built_in: Collection[str]) -> Inventory:
     schema = load_schema("inventory")
     readings = _without_definitions([_read(file) for file in files])
     files = [reading.file for reading in readings]

@@ -1,6 +1,6 @@
 """The platforms of a draft: which there are, how they speak, and that no two would share a key."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,16 @@ _RESERVED = frozenset(("PLAN",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platforms:
-    """What is known of the platforms by name. `names` holds also those in which something is wrong."""
+    """What is known of the platforms by name. `declared` holds also those in which something is wrong."""
 
-    names: frozenset[str]
+    declared: frozenset[str]
+    built_in: Collection[str]
     entries: Mapping[str, PlatformEntry]
     types: Mapping[str, PlatformType]
 
 
 def find_platforms(
-    draft: Draft, usable: Iterable[Entry], find_type: FindType, built_in: Sequence[str], home: Path
+    draft: Draft, usable: Iterable[Entry], find_type: FindType, built_in: Collection[str], home: Path
 ) -> tuple[Platforms, tuple[Complaint, ...]]:
     """The platforms of a draft and everything wrong with them. `usable` are the entries that obey the schema; a
     built-in that models use under its own name needs none, and counts as standing in `home`. Raises what `find_type`
@@ -60,8 +61,8 @@ def find_platforms(
             if name not in draft.platforms:
                 raise
             complaints.append(draft.platforms[name].complaint(str(error), "definition"))
-    names = frozenset((*draft.platforms, *built_in))
-    return Platforms(names=names, entries=entries, types=types), tuple(complaints)
+    declared = frozenset(draft.platforms)
+    return Platforms(declared=declared, built_in=built_in, entries=entries, types=types), tuple(complaints)
 
 
 def unknown_platforms(
@@ -69,8 +70,8 @@ def unknown_platforms(
 ) -> Iterator[Complaint]:
     """Models on a platform that there is not. Not `whole`: it may stand in a file that could not be read."""
     for entry, model in models:
-        if whole and model.platform not in platforms.names:
-            names = sorted(platforms.names)
+        if whole and model.platform not in platforms.declared and model.platform not in platforms.built_in:
+            names = sorted({*platforms.declared, *platforms.built_in})
             text = f'platform: there is no "{model.platform}"{suggestion(model.platform, names)}{allowed(names)}'
             yield entry.complaint(text, "platform")
 
@@ -107,7 +108,7 @@ def better_words(path: Steps) -> str | None:
     return None
 
 
-def _wrong_definition(entry: Entry, built_in: Sequence[str]) -> Complaint | None:
+def _wrong_definition(entry: Entry, built_in: Collection[str]) -> Complaint | None:
     named = entry.data.get("type")
     if "definition" in entry.data:
         return entry.complaint("type and definition exclude each other", "type", on_key=True) if named else None
@@ -119,13 +120,13 @@ def _wrong_definition(entry: Entry, built_in: Sequence[str]) -> Complaint | None
     return entry.complaint(text, "type") if named else entry.complaint(text)
 
 
-def _implied(draft: Draft, built_in: Sequence[str]) -> list[str]:
+def _implied(draft: Draft, built_in: Collection[str]) -> list[str]:
     """The built-in platforms that models use without an entry."""
     used: set[Any] = {str(entry.data.get("platform")) for entry in draft.models.values()}
-    return sorted(used & set(built_in) - draft.platforms.keys())
+    return sorted(name for name in used - draft.platforms.keys() if name in built_in)
 
 
-def _shared_keys(draft: Draft, built_in: Sequence[str]) -> Iterator[Complaint]:
+def _shared_keys(draft: Draft, built_in: Collection[str]) -> Iterator[Complaint]:
     """Platforms whose variables would be the same, so that one would be sent the other's key."""
     owners: dict[str, str] = {}
     for name in (*_implied(draft, built_in), *draft.platforms):

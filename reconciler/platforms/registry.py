@@ -1,45 +1,73 @@
 """Which platform types there are: built-in definitions, a user's own file, and Python classes by entry point."""
 
 import os
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from importlib.metadata import entry_points
-from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.core.document import MAX_BYTES
 from reconciler.core.model import PlatformEntry
 from reconciler.errors import ConfigurationError
 from reconciler.platforms.base import PlatformFactory
+from reconciler.platforms.declared import RestFactory
 from reconciler.platforms.load import read_definition
-from reconciler.platforms.rest import RestFactory
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "reconciler.platforms"
 SUFFIXES = frozenset((".yaml", ".yml"))
-_DEFINITIONS = files("reconciler.platforms").joinpath("definitions")
+_DEFINITIONS = Path(__file__).parent / "definitions"
+
+
+class _TypeNames(Collection[str]):
+    """The names a `type:` may have, in order. Installed packages are asked for theirs only where that matters."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in built_in_names() or name in _classes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(built_in_names() | _classes().keys()))
+
+    def __len__(self) -> int:
+        return len(built_in_names() | _classes().keys())
+
+
+def type_names() -> Collection[str]:
+    """The names a `type:` may have, in order."""
+    return _TypeNames()
 
 
 @cache
-def type_names() -> tuple[str, ...]:
-    """The names a `type:` may have, in order."""
-    built_in = {file.name.removesuffix(".yaml") for file in _DEFINITIONS.iterdir() if file.name.endswith(".yaml")}
-    return tuple(sorted(built_in | {entry.name for entry in entry_points(group=GROUP)}))
+def built_in_names() -> frozenset[str]:
+    """The names of the definitions that are part of the program."""
+    names = (file.name for file in _DEFINITIONS.iterdir())
+    return frozenset(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def _classes() -> "Mapping[str, EntryPoint]":
+    """The platforms that installed packages offer."""
+    from importlib.metadata import entry_points  # half of what checking an inventory takes
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def definition_text(name: str) -> str:
     """The YAML text of a built-in definition. Raises `ConfigurationError` if there is none of that name."""
-    file = _DEFINITIONS.joinpath(f"{name}.yaml")
-    if name not in type_names() or not file.is_file():
+    if name not in built_in_names():
         raise ConfigurationError(f"there is no definition called {name}; there are: {', '.join(type_names())}")
-    return file.read_text("utf-8")
+    return _DEFINITIONS.joinpath(f"{name}.yaml").read_text("utf-8")
 
 
 @cache
 def find_type(name: str) -> PlatformFactory:
-    """The platform type called `name`. Raises `ConfigurationError` if there is none."""
-    for entry in entry_points(group=GROUP, name=name):
+    """The platform type called `name`, of those built in before any other. Raises `ConfigurationError` if there is
+    none."""
+    if name not in built_in_names() and (entry := _classes().get(name)) is not None:
         factory: PlatformFactory = entry.load()
         return factory
-    return RestFactory(read_definition(definition_text(name), f"{name}.yaml"))
+    return RestFactory(read_definition(definition_text(name), f"{name}.yaml", checked=True))
 
 
 def find_factory(entry: PlatformEntry, directory: Path) -> PlatformFactory:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from reconciler.core.capabilities import Capabilities, PlatformType
+from reconciler.core.capabilities import Capabilities
 from reconciler.core.job import Answer, Job, JobState, JobStatus, Refused, Uncertain, Verb
 from reconciler.core.live import TRANSITIONAL, Evidence, EvidenceSource, Failure, Live, LiveState, Observation
 from reconciler.core.model import Model
@@ -29,22 +29,6 @@ from reconciler.platforms.words import shorten
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-
-
-class RestFactory:
-    """Opens platforms that one definition describes."""
-
-    def __init__(self, definition: Definition) -> None:
-        self.definition = definition
-
-    @property
-    def type(self) -> PlatformType:
-        """What the inventory must know of it."""
-        return self.definition.type
-
-    def open(self, opening: Opening) -> "RestPlatform":
-        """A platform ready to be asked; opens no connection yet."""
-        return RestPlatform(self.definition, opening)
 
 
 class RestPlatform:

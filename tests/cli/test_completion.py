@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.main import COMMANDS
+from reconciler.cli.glance import COMMANDS
 from tests.cli.conftest import BATCH, FAQ, READER, Reconciler, inventory
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from reconciler.cli import environment
-from reconciler.cli.main import COMMANDS
+from reconciler.cli.glance import COMMANDS
 from tests.cli.conftest import Ran, Reconciler
 
 ROOT = Path(__file__).parents[2]

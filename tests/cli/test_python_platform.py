@@ -65,11 +65,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: in-memory\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[reconciler.platforms]\nin-memory = in_memory_platform:FACTORY\n")
     monkeypatch.syspath_prepend(str(site))
-    for cached in (registry.type_names, registry.find_type):
-        cached.cache_clear()
+    registry.find_type.cache_clear()
     yield
-    for cached in (registry.type_names, registry.find_type):
-        cached.cache_clear()
+    registry.find_type.cache_clear()
     sys.modules.pop("in_memory_platform", None)
 
 

@@ -12,7 +12,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from reconciler.cli.main import COMMANDS, main
+from reconciler.cli.glance import COMMANDS
+from reconciler.cli.main import main
 from tests.crash import points, shim
 
 

@@ -108,6 +108,7 @@ def test_what_is_no_sound_journal_is_refused_in_one_line(used: Bench, place: str
 @pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind in NEEDS for field in NEEDS[kind]])
 def test_a_record_without_a_field_that_its_kind_needs_is_refused(used: Bench, kind: RecordKind, field: str) -> None:
     values = {"verb": "deploy", "outcome": "succeeded", "target": "deployed", "live": "deployed", "plan": "p-1"}
+    values |= {"drift": "drifted", "before": "deployed", "after": "undeployed"}
     pairs = [f"'$.{name}', '{value}'" for name, value in values.items()]
     whole = f"json_set(body, '$.kind', '{kind}', '$.on', json('true'), {', '.join(pairs)})"
     altered(used, f"UPDATE records SET body = {whole}")

@@ -12,13 +12,14 @@ from importlib import import_module
 from typing import Any
 
 from reconciler.cli import main
+from reconciler.cli.glance import COMMANDS
 
 HEAVY = ("httpx", "jsonschema", "sqlalchemy.dialects.sqlite", "deepdiff", "reconciler.platforms.http", "yaml")
 
 
 def serve() -> None:
     """Answer until stdin ends."""
-    for module, _ in main.COMMANDS.values():
+    for module, _ in COMMANDS.values():
         import_module(f"reconciler.cli.{module}")
     for name in HEAVY:
         import_module(name)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.platforms.base import Platform
+from reconciler.platforms.declared import RestFactory
 from reconciler.platforms.load import read_definition
-from reconciler.platforms.rest import RestFactory
 
 from .asking import opened
 from .service import Service

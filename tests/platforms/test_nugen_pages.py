@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.core.live import LiveState, Observation
 from reconciler.platforms.base import Platform
+from reconciler.platforms.declared import RestFactory
 from reconciler.platforms.registry import find_type
-from reconciler.platforms.rest import RestFactory
 from reconciler.simulator import NUGEN_KEY, SimulatedPlatforms
 
 from .asking import model, opened

@@ -16,7 +16,8 @@ def own(path: str) -> PlatformEntry:
 
 
 def test_the_built_in_types_are_named_in_order() -> None:
-    assert type_names()[:3] == ("kore", "nugen", "nugen-b")
+    assert list(type_names())[:3] == ["kore", "nugen", "nugen-b"]
+    assert ("kore" in type_names(), "nowhere" in type_names(), len(type_names())) == (True, False, 3)
 
 
 @pytest.mark.parametrize("name", ["kore", "nugen", "nugen-b"])
@@ -69,7 +70,7 @@ def test_an_installed_package_may_bring_a_type(tmp_path: Path, monkeypatch: pyte
     text = next(path for path in DEFINITIONS if path.stem == "triton").read_text()
     (tmp_path / "acme_platform.py").write_text(
         "from reconciler.platforms.load import read_definition\n"
-        "from reconciler.platforms.rest import RestFactory\n"
+        "from reconciler.platforms.declared import RestFactory\n"
         f"factory = RestFactory(read_definition({text!r}, 'acme'))\n"
     )
     facts = tmp_path / "acme_platform-1.0.dist-info"
