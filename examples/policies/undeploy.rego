@@ -8,7 +8,7 @@ most_undeploys := 2 # on one platform, in one plan
 
 oldest_evidence := "1h" # of what is undeployed
 
-calm_days := {"Monday", "Tuesday", "Wednesday", "Thursday"} # when models are deployed
+calm_days := {"Monday", "Tuesday", "Wednesday", "Thursday"} # in UTC: when plans that deploy are made
 
 # A plan of another format would match no rule below, and so be let through.
 deny contains msg if {
@@ -41,12 +41,12 @@ deny contains msg if {
 	msg := sprintf("%s: %d undeploys in one plan, and %d are allowed", [platform, count(actions), most_undeploys])
 }
 
-# Who deploys before a weekend is not there when it fails.
+# Who deploys before a weekend is not there when it fails. A plan knows when it was made, not when it will be applied.
 deny contains msg if {
 	some action in input.actions
 	action.verb == "deploy"
 	not calm
-	msg := sprintf("%s: deployed right before or on a weekend", [action.address])
+	msg := sprintf("%s: deployed by a plan made from Friday to Sunday (UTC)", [action.address])
 }
 
 calm if time.weekday(time.parse_rfc3339_ns(input.created_at)) in calm_days

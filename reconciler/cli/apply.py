@@ -1,6 +1,7 @@
 """`reconciler apply`."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from reconciler.cli.signals import run_async
 from reconciler.core.codec import read_plan
 from reconciler.core.event import Event
 from reconciler.core.model import Inventory
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Action, Plan
 from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.engine.applying import Orders, apply, refusal
 from reconciler.engine.artifacts import check_root
@@ -139,8 +140,15 @@ class _Apply:
                     where=self.wanted.where,
                     saved=saved,
                     left_out=left_out,
+                    approved=self._approved(actions),
+                    who=environment.who(),
                 )
                 return await apply(world, planned, actions, orders), planned.plan
+
+    def _approved(self, actions: Sequence[Action]) -> tuple[str, ...]:
+        """The addresses that were named and are undeployed."""
+        undeployed = {action.address for action in actions if action.destructive}
+        return tuple(sorted(undeployed & self.wanted.approved))
 
     def _permitted(
         self, world: World, planned: Planned, permission: _Permission
@@ -174,6 +182,7 @@ class _Apply:
             reasons=report.reasons,
             counts=report.summary,
             text=report_verdict(report),
+            partial=report.partial,
         )
 
 

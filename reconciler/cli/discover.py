@@ -24,9 +24,7 @@ from reconciler.platforms.registry import type_names
 
 _SETTLED = {
     LiveState.DEPLOYED: "deployed",
-    LiveState.DEPLOYING: "deployed",
     LiveState.UNDEPLOYED: "undeployed",
-    LiveState.UNDEPLOYING: "undeployed",
 }
 
 _HEAD = (

@@ -1,5 +1,6 @@
 """One value, many forms: what the commands print and write for a plan, a report, a drift."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
@@ -12,8 +13,8 @@ from reconciler.core.codec import drift_json, plan_json, report_json
 from reconciler.core.drift import DriftCheck
 from reconciler.core.plan import Plan
 from reconciler.core.report import Report
-from reconciler.errors import Complaint
-from reconciler.render.sheet import Sheet
+from reconciler.errors import Complaint, ConfigurationError
+from reconciler.render.sheet import Sheet, from_root
 
 Forms = Mapping[str, Callable[[], str]]
 """How to write a value, by the name of the form: text, or a kind of `--report`."""
@@ -22,7 +23,7 @@ LIMIT = 60_000
 """Characters of a comment: GitHub takes 65,536 and refuses what is longer."""
 
 SUMMARY_LIMIT = 900_000
-"""Characters of a step's summary: GitHub drops what has more than 1 MiB."""
+"""Bytes of a step's summary: GitHub drops what has more than 1 MiB."""
 
 
 def plan_forms(plan: Plan, options: Common, *, now: datetime, next_command: str | None) -> Forms:
@@ -49,7 +50,7 @@ def plan_forms(plan: Plan, options: Common, *, now: datetime, next_command: str 
         "text": text,
         "markdown": markdown,
         "json": lambda: saved_plan(plan),
-        **_sheet_forms(sheet, lambda: markdown(SUMMARY_LIMIT), plan),
+        **_sheet_forms(sheet, markdown, plan),
     }
 
 
@@ -79,25 +80,38 @@ def report_forms(
         from reconciler.render.report_sheet import report_sheet
 
         return report_sheet(
-            report, plan=plan, complaints=complaints, tool_version=__version__, environment=options.environment
+            report,
+            plan=plan,
+            complaints=complaints,
+            tool_version=__version__,
+            kind=kind,
+            environment=options.environment,
         )
 
     return {
         "text": text,
         "markdown": markdown,
         "json": lambda: streams.as_json(report_json(report)),
-        **_sheet_forms(sheet, lambda: markdown(SUMMARY_LIMIT), plan),
+        **_sheet_forms(sheet, markdown, plan),
     }
 
 
-def drift_forms(plan: Plan, check: DriftCheck, options: Common, *, now: datetime, brief: bool = False) -> Forms:
-    """The forms of a drift; `brief`: the text only names what was known before."""
+def drift_forms(
+    plan: Plan,
+    check: DriftCheck,
+    options: Common,
+    *,
+    now: datetime,
+    brief: bool = False,
+    next_command: str | None = None,
+) -> Forms:
+    """The forms of a drift; `brief`: what was known before is only named, and fails no test."""
 
     def text() -> str:
         from reconciler.render.drift_text import drift_text
 
         colour, width = streams.colour(options.no_color), streams.width()
-        return drift_text(plan, check, now=now, width=width, colour=colour, brief=brief)
+        return drift_text(plan, check, now=now, width=width, colour=colour, brief=brief, next_command=next_command)
 
     def markdown(limit: int = LIMIT) -> str:
         from reconciler.render.drift_markdown import drift_markdown
@@ -107,19 +121,26 @@ def drift_forms(plan: Plan, check: DriftCheck, options: Common, *, now: datetime
     def sheet() -> Sheet:
         from reconciler.render.drift_sheet import drift_sheet
 
-        return drift_sheet(plan, check, now=now, environment=options.environment)
+        return drift_sheet(
+            plan, check, now=now, environment=options.environment, brief=brief, next_command=next_command
+        )
 
     return {
         "text": text,
         "markdown": markdown,
         "json": lambda: streams.as_json(drift_json(plan, check)),
-        **_sheet_forms(sheet, lambda: markdown(SUMMARY_LIMIT), plan),
+        **_sheet_forms(sheet, markdown, plan),
     }
 
 
-def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Plan | None) -> Forms:
+def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[int], str], plan: Plan | None) -> Forms:
     """The forms that are made from a sheet, which is made once; `summary` is what a pipeline's page shows."""
     sheet = cache(make)
+
+    @cache
+    def rooted() -> Sheet:
+        """The sheet whose files are named from the top of the checkout, where pipelines look for them."""
+        return from_root(sheet(), _from_root)
 
     def text(kind: str) -> str:
         from reconciler.render.machine import TEXTS
@@ -129,16 +150,16 @@ def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Pl
     def data(kind: str) -> str:
         from reconciler.render.machine import DATA
 
-        return streams.as_json(DATA[kind](sheet()))
+        return streams.as_json(DATA[kind](rooted()))
 
     def github() -> str:
         from reconciler.render.github import annotations, outputs
 
         if target := environment.step_summary():
-            streams.append(target, summary())
+            streams.append(target, _within(summary))
         if target := environment.step_output():
             streams.append(target, outputs(sheet(), digest=plan.digest if plan else "", delimiter=token_hex(16)))
-        return annotations(sheet())
+        return annotations(rooted())
 
     def terraform() -> str:
         from reconciler.render.terraform import terraform_plan
@@ -151,6 +172,20 @@ def _sheet_forms(make: Callable[[], Sheet], summary: Callable[[], str], plan: Pl
         "github": github,
         "terraform": terraform,
     }
+
+
+def _from_root(file: str) -> str:
+    top = environment.workspace()
+    path = os.path.realpath(file)
+    inside = top is not None and path.startswith(os.path.join(os.path.realpath(top), ""))
+    return os.path.relpath(path, os.path.realpath(top)) if top is not None and inside else file
+
+
+def _within(summary: Callable[[int], str]) -> str:
+    """A summary in so many bytes, whatever its letters take."""
+    text = summary(SUMMARY_LIMIT)
+    size = len(text.encode("utf-8", "replace"))
+    return text if size <= SUMMARY_LIMIT else summary(SUMMARY_LIMIT * SUMMARY_LIMIT // size - 1000)
 
 
 def publish(forms: Forms, options: Common) -> None:
@@ -167,5 +202,11 @@ def publish(forms: Forms, options: Common) -> None:
 def write_reports(forms: Forms, options: Common) -> None:
     """Write the forms that `--report` names: private files, but for the numbers, which the collector of a machine
     reads as another user."""
+    errors = []
     for kind, file in options.reports:
-        streams.save(file, forms[kind](), mode=0o644 if kind == "prometheus" else 0o600)
+        try:
+            streams.save(file, forms[kind](), mode=0o644 if kind == "prometheus" else 0o600)
+        except (OSError, ConfigurationError) as error:  # one that cannot be written costs no other
+            errors.append(error)
+    if errors:
+        raise errors[0]

@@ -9,10 +9,13 @@ from reconciler.cli.signals import run_async
 from reconciler.core.drift import DriftCheck, DriftKind
 from reconciler.core.exits import Why, exit_code
 from reconciler.core.plan import Plan
+from reconciler.core.record import Record
 from reconciler.engine.looking import look
 from reconciler.engine.opening import open_world
 from reconciler.engine.planning import plan
 from reconciler.engine.waiting import Stop
+from reconciler.errors import JournalError, LockHeld
+from reconciler.journal.opening import append_journal
 from reconciler.render.drift_words import drift_verdict
 
 
@@ -41,19 +44,25 @@ def _drift(options: Common, fail_on: str, end: Ending) -> int:
     wanted = session.wanted(inventory, options)
     setup = session.setup(inventory, options, run=end.run)
 
-    async def work(_stop: Stop) -> tuple[Plan, DriftCheck]:
+    async def work(_stop: Stop) -> tuple[Plan, DriftCheck, tuple[Record, ...]]:
         async with open_world(setup) as world:
             planned = await plan(world, wanted)
-            return planned.plan, await look(world, planned, wanted, setup)
+            return planned.plan, *look(world, planned, wanted, quiet=fail_on == "never")
 
-    made, check = run_async(work)
+    made, check, records = run_async(work)
     now, brief = setup.clock.now(), fail_on == "new"
     end.events.planned(made)
     end.events.drifted(check)
     reasons = _reasons(made, check, fail_on)
     code = exit_code(reasons)
-    forms = documents.drift_forms(made, check, options, now=now, brief=brief)
-    end.publish(forms, code=code, reasons=reasons, counts=made.summary, text=drift_verdict(made, check))
+    following = session.command(options, "plan") if any(drift.alarming for drift in check.drifts) else None
+    forms = documents.drift_forms(made, check, options, now=now, brief=brief, next_command=following)
+    text = drift_verdict(made, check)
+    end.publish(forms, code=code, reasons=reasons, counts=made.summary, text=text, partial=made.partial)
+    try:
+        append_journal(setup.journal, records)  # once it was told: what nobody was told must be new tomorrow
+    except (JournalError, LockHeld) as error:
+        setup.tell(f"This look is not on record: {error}")
     return code
 
 

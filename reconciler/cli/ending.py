@@ -28,6 +28,7 @@ class Ending:
         self.events = Events(options.events)
         self._options, self._operation, self._began = options, operation, SystemClock().now()
         self._published = False
+        self._partial = bool(options.only or options.exclude)
         self._code, self._text = 0, ""
         self._reasons: tuple[str, ...] = ()
         self._counts: Mapping[str, int] = {}
@@ -40,13 +41,14 @@ class Ending:
         reasons: Iterable[str],
         counts: Mapping[str, int],
         text: str,
+        partial: bool = False,
         silent: bool = False,
     ) -> None:
         """Print, unless it is to be `silent`, and write the forms of what came of it; `counts` and `text` are for the
         last event."""
         self._published = True
         self._code, self._reasons = code, tuple(dict.fromkeys(map(str, reasons)))
-        self._counts, self._text = counts, text
+        self._counts, self._text, self._partial = counts, text, partial
         if silent:
             documents.write_reports(forms, self._options)
         else:
@@ -60,7 +62,7 @@ class Ending:
         text = _words(error, self._code)
         if why != INTERRUPTED or not self._published:
             self.events.complain(complaints, text)
-            self._text = text.splitlines()[0]
+            self._text = text.splitlines()[0].rstrip(":")
         if self._published:
             return
         report = Report(
@@ -71,7 +73,7 @@ class Ending:
             exit_code=self._code,
             reasons=self._reasons,
             outcomes=(),
-            partial=bool(self._options.only or self._options.exclude),
+            partial=self._partial,
             error=text,
         )
         with suppress(ReconcilerError):  # the error that ended the run is the one to tell
@@ -84,7 +86,7 @@ class Ending:
 
     def close(self) -> None:
         """Write the last event."""
-        self.events.end(self._operation, self._code, self._reasons, self._counts, self._text)
+        self.events.end(self._operation, self._code, self._reasons, self._counts, self._text, partial=self._partial)
 
 
 _KINDS = {"plan": "plan", "apply": "report", "drift": "drift"}

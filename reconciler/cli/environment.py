@@ -109,6 +109,11 @@ def commit() -> str | None:
     return said if re.fullmatch(r"[0-9a-fA-F]{7,64}", said) else None
 
 
+def definitions() -> str | None:
+    """The folder that definitions of the user's own must be in, None for beside the inventory that names them."""
+    return os.environ.get("RECONCILER_DEFINITIONS") or None
+
+
 def step_summary() -> str | None:
     """The file of GitHub's summary of a step, None elsewhere."""
     return os.environ.get("GITHUB_STEP_SUMMARY") or None
@@ -117,6 +122,11 @@ def step_summary() -> str | None:
 def step_output() -> str | None:
     """The file of GitHub's outputs of a step, None elsewhere."""
     return os.environ.get("GITHUB_OUTPUT") or None
+
+
+def workspace() -> str | None:
+    """The top of the checkout, as a pipeline names it; None elsewhere."""
+    return os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or None
 
 
 def who() -> str:

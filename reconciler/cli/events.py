@@ -21,7 +21,7 @@ from reconciler.errors import Complaint, ConfigurationError
 
 FORMAT_VERSION: Final = "1.0"
 
-_ACTIONS: Final = {Verb.DEPLOY: "create", Verb.UNDEPLOY: "delete", Verb.EXPORT: "read"}
+_ACTIONS: Final = {Verb.DEPLOY: "create", Verb.UNDEPLOY: "delete", Verb.EXPORT: "update"}
 """What Terraform calls a verb."""
 
 Line = dict[str, Any]
@@ -102,17 +102,26 @@ class Events:
             summary, *details = error.splitlines() or [""]
             self._diagnose("error", summary, "\n".join(details))
 
-    def end(self, operation: str, code: int, reasons: Iterable[str], counts: Mapping[str, int], text: str) -> None:
+    def end(
+        self,
+        operation: str,
+        code: int,
+        reasons: Iterable[str],
+        counts: Mapping[str, int],
+        text: str,
+        *,
+        partial: bool = False,
+    ) -> None:
         """The last line. Its changes are those planned; for an apply those made."""
         found = self._done if operation == "apply" else self._planned
         changes = {
             "add": found["create"],
-            "change": found["read"],
+            "change": found["update"],
             "remove": found["delete"],
             "operation": operation,
         }
         level = "info" if code in (0, 2) else "error"
-        rest = {"summary": dict(counts), "exit_code": code, "reasons": list(reasons)}
+        rest = {"summary": dict(counts), "exit_code": code, "reasons": list(reasons), "partial": partial}
         self._write("change_summary", text, level=level, changes=changes, **rest)
         if self._file is not None and self._file.fileno() > 2:
             self._file.close()

@@ -1,5 +1,6 @@
 """Options that several commands share, and the values they come to."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +74,14 @@ def _check_place(
     type_: click.ParamType[Any], file: str, param: click.Parameter | None, ctx: click.Context | None
 ) -> None:
     """Fail before anything is done where `file` cannot be written afterwards."""
-    folder = Path(file).absolute().parent
-    if file == "-" or (Path(file).exists() and not Path(file).is_file() and not Path(file).is_dir()):
+    path = Path(file)
+    folder = path.absolute().parent
+    if file == "-" or (path.exists() and not path.is_file() and not path.is_dir()):
         return
+    if path.is_dir():
+        type_.fail(f"{file} is a folder; name a file in it", param, ctx)
+    if path.exists() and path.suffix in (".yaml", ".yml"):
+        type_.fail(f"{file} may be an inventory, and is not overwritten", param, ctx)
     if not folder.is_dir():
         type_.fail(f"{file}: there is no such folder to write to", param, ctx)
     if not is_writable(folder):
@@ -105,11 +111,21 @@ class Common:
         beside what people read there."""
         return any(name != "github" for name in self._on_stdout())
 
-    def check_stdout(self, *, out: str | None = None) -> None:
-        """Raise `UsageError` where two things are to be alone on stdout; `out` is where a plan is saved."""
+    def check_outputs(self, *, out: str | None = None, given: str | None = None) -> None:
+        """Raise `UsageError` where two things would be written to one place, or over what is read. `out` is where a
+        plan is saved, `given` the saved plan to apply."""
         claims = [*self._on_stdout(), *(["--out"] if out == "-" else [])]
         if len(claims) > 1:
             raise click.UsageError(f"only one thing can have stdout (-), and these all want it: {', '.join(claims)}")
+        if self.format != "text" and claims:
+            raise click.UsageError(f"--format {self.format} wants stdout for itself, and so does {claims[0]}")
+        written = [file for file in (*(file for _, file in self.reports), self.events, out) if file and file != "-"]
+        places = [os.path.realpath(file) for file in written]
+        for file, place in zip(written, places, strict=True):
+            if places.count(place) > 1 and os.path.isfile(place) | (not os.path.exists(place)):
+                raise click.UsageError(f"{file} would be written twice: give each thing a file of its own")
+            if given is not None and given != "-" and place == os.path.realpath(given):
+                raise click.UsageError(f"{file} is read by this command, and is not overwritten")
 
     def _on_stdout(self) -> list[str]:
         reports = [kind for kind, file in self.reports if file == "-"]
@@ -146,7 +162,7 @@ def common(
         def command(**given: Any) -> Any:
             taken = {name: given.pop(name) for name in Common.__dataclass_fields__ if name in given}
             options = Common(**taken)
-            options.check_stdout(out=given.get("out"))
+            options.check_outputs(out=given.get("out"), given=given.get("plan_file"))
             return function(options=options, **given)
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__
@@ -174,6 +190,7 @@ def _report_options() -> list[Callable[[Function], Function]]:
             envvar="RECONCILER_ENVIRONMENT",
             default="",
             metavar="NAME",
+            show_envvar=True,
             help="What reports are told apart by, as prod from staging.",
         ),
     ]

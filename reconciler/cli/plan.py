@@ -52,16 +52,24 @@ def command(
         end.events.planned(made)
         if out is not None:
             streams.save(out, documents.saved_plan(made))
-        shown = _next(options, out) if made.applyable else None
+        shown = _next(options, out, guards, max_undeploys) if made.applyable else None
         forms = documents.plan_forms(made, options, now=setup.clock.now(), next_command=shown)
         changes = [Why.CHANGES] if detailed_exitcode and (made.actions or made.blocked) else []
         reasons = [*(why for why in plan_reasons(made) if why is Why.UNREAD), *changes]
         code = exit_code(reasons)
-        end.publish(forms, code=code, reasons=reasons, counts=made.summary, text=verdict(made), silent=out == "-")
+        end.publish(
+            forms,
+            code=code,
+            reasons=reasons,
+            counts=made.summary,
+            text=verdict(made),
+            partial=made.partial,
+            silent=out == "-",
+        )
         return code
 
 
-def _next(options: Common, out: str | None) -> str | None:
+def _next(options: Common, out: str | None, guards: str | None, max_undeploys: int | None) -> str | None:
     """The command that applies what was shown: the saved plan, or one planned in the same way; None where what came
     by a pipe is gone."""
     piped = options.inventory == "-"
@@ -72,6 +80,8 @@ def _next(options: Common, out: str | None) -> str | None:
         *(part for pattern in options.only if not out for part in ("--only", pattern)),
         *(part for pattern in options.exclude if not out for part in ("--exclude", pattern)),
         *(["INVENTORY"] if piped else []),
+        *(["--guards", guards] if guards and not out else []),
+        *(["--max-undeploys", str(max_undeploys)] if max_undeploys is not None and not out else []),
         *(["--journal", journal_command(options.journal)] if options.journal else []),
     )
     return shlex.join(["reconciler", "apply", *chosen])

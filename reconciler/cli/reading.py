@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.cli.environment import definitions
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.model import Inventory, PlatformEntry
 from reconciler.inventory.load import load, load_text
@@ -42,4 +43,4 @@ def _uncollected() -> Iterator[None]:
 
 def find_type(entry: PlatformEntry, directory: Path) -> PlatformType:
     """What the inventory must know of the type of a platform."""
-    return find_factory(entry, directory).type
+    return find_factory(entry, directory, trusted=definitions()).type

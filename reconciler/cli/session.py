@@ -74,6 +74,7 @@ def setup(
         offline=offline,
         poll=environment.seconds("POLL"),
         settle=environment.seconds("SETTLE"),
+        definitions=environment.definitions(),
         tell=(lambda _line: None) if options.quiet or (offline and not write) else streams.err,
     )
 
@@ -134,6 +135,12 @@ def _named(options: Common) -> str | None:
     """The inventory and the journal as an advised command must name them, quoted; None where both are the default."""
     journal = ["--journal", journal_command(options.journal)] if options.journal else []
     return shlex.join([*([options.inventory] if options.inventory else []), *journal]) or None
+
+
+def command(options: Common, name: str) -> str:
+    """Another command over the same inventory and journal, as it is typed."""
+    named = _named(options)
+    return f"reconciler {name}{f' {named}' if named else ''}"
 
 
 def read_guards(path: str) -> Limits:

@@ -14,6 +14,8 @@ def command(options: Common) -> None:
     """Print a saved plan, report or drift in any form. The argument is its file; - is stdin."""
     if options.inventory is None:
         raise click.UsageError("which file? reconciler show PLAN")
+    if options.only or options.exclude:
+        raise click.UsageError("a file is shown as it is: --only and --exclude go with planning")
     data = streams.load(options.inventory, "saved plan or report")
     kind = data.get("format") if isinstance(data, dict) else None
     if kind == "reconciler/report":

@@ -10,6 +10,7 @@ import msgspec
 from reconciler.core.document import printable
 from reconciler.core.drift import Drift, DriftCheck, Night, Resolved
 from reconciler.core.live import Failure
+from reconciler.core.model import Limits
 from reconciler.core.plan import (
     Action,
     Blocked,
@@ -33,7 +34,7 @@ Json = dict[str, Any]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-_FOR_PEOPLE: Final = ("reason", "evidence", "source", "timeout", "lasting")
+_FOR_PEOPLE: Final = ("reason", "evidence", "source", "timeout", "lasting", "acknowledged", "owner")
 """What of an action is words, and no part of what would be done."""
 
 
@@ -65,6 +66,7 @@ def drift_json(plan: Plan, check: DriftCheck) -> Json:
         **_plan(plan, "reconciler/drift"),
         "drift": [_renamed(msgspec.to_builtins(drift), _DRIFT_NAMES) for drift in check.drifts],
         "resolved": [_renamed(msgspec.to_builtins(resolved), _DRIFT_NAMES) for resolved in check.resolved],
+        "paused": [_renamed(msgspec.to_builtins(paused), _DRIFT_NAMES) for paused in check.paused],
         "nights": msgspec.to_builtins(check.nights),
         "remembered": check.remembered,
     }
@@ -87,6 +89,7 @@ def read_drift(data: Any) -> tuple[Plan, DriftCheck]:
         check = DriftCheck(
             drifts=tuple(msgspec.convert(_renamed(one, names), Drift) for one in data["drift"]),
             resolved=tuple(msgspec.convert(_renamed(one, names), Resolved) for one in data.get("resolved", ())),
+            paused=tuple(msgspec.convert(_renamed(one, names), Resolved) for one in data.get("paused", ())),
             nights=msgspec.convert(data.get("nights", ()), tuple[Night, ...]),
             remembered=msgspec.convert(data.get("remembered", False), bool),
         )
@@ -110,6 +113,7 @@ def _plan(plan: Plan, kind: str) -> Json:
         "applyable": plan.applyable,
         "partial": plan.partial,
         "offline": plan.offline,
+        "limits": msgspec.to_builtins(plan.limits),
         "summary": plan.summary,
         "actions": [_action(action) for action in plan.actions],
         "blocked": msgspec.to_builtins(plan.blocked),
@@ -175,6 +179,7 @@ def _to_plan(data: Json) -> Plan:
             guards=msgspec.convert(data["guards"], tuple[Finding, ...]),
             partial=msgspec.convert(data["partial"], bool),
             offline=msgspec.convert(data.get("offline", False), bool),
+            limits=msgspec.convert(data.get("limits", {}), Limits),
         )
     except (KeyError, TypeError, UnicodeEncodeError, msgspec.ValidationError) as error:
         raise PlanRefused(f"this plan cannot be read: {error}") from error
@@ -195,6 +200,9 @@ def report_json(report: Report) -> Json:
         "outcomes": [_outcome(outcome) for outcome in report.outcomes],
         "partial": report.partial,
         "error": report.error,
+        "blocked": msgspec.to_builtins(report.blocked),
+        "failures": msgspec.to_builtins(report.failures),
+        "approved": list(report.approved),
     }
 
 
@@ -222,6 +230,9 @@ def read_report(data: Any) -> Report:
             ),
             partial=msgspec.convert(data.get("partial", False), bool),
             error=msgspec.convert(data.get("error"), str | None),
+            blocked=msgspec.convert(data.get("blocked", ()), tuple[Blocked, ...]),
+            failures=msgspec.convert(data.get("failures", ()), tuple[Failure, ...]),
+            approved=msgspec.convert(data.get("approved", ()), tuple[str, ...]),
         )
     except (KeyError, TypeError, UnicodeEncodeError, msgspec.ValidationError) as error:
         raise PlanRefused(f"this report cannot be read: {error}") from error

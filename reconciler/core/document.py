@@ -7,15 +7,15 @@ that YAML readers take for something else than they look like (`no`, `010`, `12:
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import yaml
 
+from reconciler.core.scalars import SUSPECT, Trap, resolve
 from reconciler.errors import Complaint
 
 MAX_BYTES: Final = 1 << 20
@@ -82,6 +82,8 @@ def read_document(text: str | bytes, file: str) -> tuple[Document | None, tuple[
     was refused is None in it, or the text as it was written. Raises nothing."""
     reader, document = _Reader(file), None
     try:
+        if isinstance(text, bytes) and len(text) > MAX_BYTES + 3:  # a cut may have gone through a character
+            raise _End(0, 0, "larger than 1 MiB")
         characters = _decode(text)
         if len(characters.encode("utf-8", "surrogatepass")) > MAX_BYTES:
             raise _End(0, 0, "larger than 1 MiB")
@@ -139,68 +141,6 @@ def _without_hidden(text: str, reader: "_Reader") -> str:
     for match in islice(pattern.finditer(text), MAX_COMPLAINTS):
         reader.complain_at(*_position(text, match.start()), f"the character {_name(match[0])} is not allowed")
     return pattern.sub("\ufffd", text)
-
-
-# Plain scalars: unquoted words, read only where all YAML readers read them alike.
-
-
-class _Trap(NamedTuple):
-    """A word that YAML readers take for more than text. `plain` is how to write that unmistakably, None for no way."""
-
-    reading: str
-    plain: str | None = None
-
-
-_SUSPECT: Final = frozenset("0123456789+-.~tTfFnNyYoO")
-"""How a word begins that may be more than text."""
-
-_CONSTANTS: Final[Mapping[str, Any]] = {
-    "": None,
-    **dict.fromkeys(("~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
-_SWITCH = re.compile(r"(?i:yes|no|on|off|y|n)")
-_NUMBER = re.compile(
-    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oObB][0-7_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9]*)?|\.(?i:inf)"
-    r"|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)|\.(?i:nan)"
-)
-_DATE = re.compile(r"[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt \t][-+:.0-9Zz \t]*)?")
-
-
-def _resolve(text: str) -> Any:
-    """What a plain scalar means: text, a number, True, False, None, or a `_Trap`."""
-    if text and text[0] not in _SUSPECT:
-        return text
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _DECIMAL.fullmatch(text):
-        return float(text)
-    if _DATE.fullmatch(text):
-        return _Trap("a date")
-    if _SWITCH.fullmatch(text):
-        word = "true" if text.lower() in ("yes", "on", "y") else "false"
-        return _Trap(word, word)
-    return _number(text) if _NUMBER.fullmatch(text) else text
-
-
-def _number(text: str) -> _Trap:
-    """What YAML 1.1 makes of a number in one of its odd spellings, which others read as text or as another number."""
-    if len(text) > 40:
-        return _Trap("a number")
-    try:
-        value = yaml.safe_load(text)
-        number = float(text.replace("_", "") if isinstance(value, str) else value)
-    except ValueError:
-        return _Trap("a number")
-    if number and not 1e-9 <= abs(number) < 1e15:
-        return _Trap(f"the number {number:g}")
-    plain = f"{number:.12f}".rstrip("0").rstrip(".")
-    return _Trap(plain, plain)
 
 
 # Events -> data.
@@ -324,12 +264,12 @@ class _Reader:
                 self.complain(event.start_mark, f"the character {_name(char)} is not allowed")
                 event.value = event.value.replace(char, "\ufffd")
         text = event.value
-        plain = event.implicit[0] and event.tag is None and (not text or text[0] in _SUSPECT)
-        value = _resolve(text) if plain else text
+        plain = event.implicit[0] and event.tag is None and (not text or text[0] in SUSPECT)
+        value = resolve(text) if plain else text
         if self._key_is_next():
             self._key(event, value)
         else:
-            if type(value) is _Trap:
+            if type(value) is Trap:
                 meant = f", or {value.plain} if that is meant" if value.plain else ""
                 self.complain(event.start_mark, f"quote this value: {_misread(text, value)}{meant}")
                 value = text
@@ -340,11 +280,11 @@ class _Reader:
         frame.key, frame.key_mark = text, mark
         if value is text and text not in frame.places and text != "<<":
             return
-        if type(value) is _Trap:
+        if type(value) is Trap:
             self.complain(mark, f"quote this name: {_misread(text, value)}")
         elif not isinstance(value, str):
             reading = "nothing" if value is None else "a number" if type(value) in (int, float) else text.lower()
-            why = f": {_misread(text, _Trap(reading))}" if text else ", and nothing stands here"
+            why = f": {_misread(text, Trap(reading))}" if text else ", and nothing stands here"
             self.complain(mark, f"a name must be text{why}")
         elif text == "<<" and event.implicit[0]:
             self.complain(mark, "merge keys (<<) are not allowed: write the fields out")
@@ -380,7 +320,7 @@ def _short(text: str) -> str:
     return printable(text[:40]) + ("…" if len(text) > 40 else "")
 
 
-def _misread(text: str, trap: _Trap) -> str:
+def _misread(text: str, trap: Trap) -> str:
     return f'YAML may read {_short(text)} as {trap.reading}; write "{_short(text)}"'
 
 

@@ -37,10 +37,11 @@ class Since:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """One model that is not where it was left, or not where it is wanted. For `drifted`, `was` is what we applied and
-    `now` what is live; for `pending`, what is live and what is wanted. `since` is None where nothing was ever
-    applied. `first_seen` and `times` are of the looks that found the same without a pause, this one included; None
-    and 0 where no look is remembered. `flapping`: it came and went so often lately that it counts as one. What is
-    `acknowledged` is no alarm."""
+    `now` what is live; for `pending`, what is live and what is wanted. `since` is None where nothing was ever applied.
+    `first_seen` and `times` are of the looks that found the same without a pause, this one included; None and 0 where
+    no look is remembered. `last_seen`: of one that is new, when it was found before; None for never. `ended`: the
+    acknowledgement it had has just ended, so that it counts as new again. `flapping`: it came and went so often lately
+    that it counts as one. What is `acknowledged` is no alarm."""
 
     address: str
     kind: DriftKind
@@ -52,8 +53,10 @@ class Drift:
     novelty: Novelty = Novelty.NEW
     first_seen: datetime | None = None
     times: int = 0
+    last_seen: datetime | None = None
     flapping: bool = False
     acknowledged: Acknowledgement | None = None
+    ended: bool = False
 
     @property
     def alarming(self) -> bool:
@@ -77,20 +80,23 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
-    """What the last look of one day, in UTC, had found, by address."""
+    """What the last looks of one day, in UTC, had found, by address: the kind of drift, or `unread` where a model that
+    had drifted could not be looked at."""
 
     day: date
-    found: Mapping[str, DriftKind]
+    found: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftCheck:
     """What one look found. `nights` are the days on record, the oldest first, today the last. `remembered`: there is a
-    journal, so that new can be told from ongoing. `unread`: addresses that could not be looked at."""
+    journal, so that new can be told from ongoing. `unread`: addresses that could not be looked at, or that are on their
+    way somewhere. `paused`: what flaps, and is away."""
 
     drifts: tuple[Drift, ...]
     unread: frozenset[str] = frozenset()
     resolved: tuple[Resolved, ...] = ()
+    paused: tuple[Resolved, ...] = ()
     nights: tuple[Night, ...] = ()
     remembered: bool = False
 

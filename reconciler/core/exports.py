@@ -60,6 +60,7 @@ def decide_export(
         artifact=wanted.to or model.name + capabilities.artifact_suffix,
         concurrency=model.concurrency,
         timeout=capabilities.limit(model, Verb.EXPORT),
+        owner=model.owner,
     )
 
 
@@ -86,5 +87,11 @@ def _due(memory: Memory, max_age: float | None, now: datetime) -> Reason | None:
 
 def _blocked(model: Model, live: Live, code: BlockedCode, text: str) -> Blocked:
     return Blocked(
-        address=model.address, verb=Verb.EXPORT, code=code, text=text, live=str(live.state), source=model.source
+        address=model.address,
+        verb=Verb.EXPORT,
+        code=code,
+        text=text,
+        live=str(live.state),
+        source=model.source,
+        owner=model.owner,
     )

@@ -18,14 +18,21 @@ def judge(
     limits: Limits,
     *,
     approved: frozenset[str] = frozenset(),
+    absent: frozenset[str] = frozenset(),
+    forgotten: int = 0,
 ) -> tuple[Finding, ...]:
-    """What the guards say of `actions`. `models` are all of the inventory, `approved` the addresses a person named."""
+    """What the guards say of `actions`. `models` are all of the inventory, `approved` the addresses a person named.
+
+    What is proposed must not make its own share look small: models that their platforms do not have (`absent`) count
+    for nothing, and those that were applied once and stand in the inventory no more (`forgotten`) are not few."""
     undeploys = [action for action in actions if action.verb is Verb.UNDEPLOY and action.adopts is None]
     unapproved = [action for action in undeploys if action.address not in approved]
-    managed = sum(model.target.deployment is not Deployment.UNMANAGED for model in models)
+    managed = sum(
+        model.target.deployment is not Deployment.UNMANAGED and model.address not in absent for model in models
+    )
     findings = (
         _protected(unapproved, {model.address: model for model in models}, memories),
-        _share(unapproved, managed, limits.max_undeploy_percent),
+        _share(unapproved, managed, limits.max_undeploy_percent, small=managed + forgotten < SMALL),
         _count(unapproved, limits.max_undeploys),
     )
     return tuple(finding for finding in findings if finding is not None)
@@ -50,8 +57,8 @@ def _protected(
     )
 
 
-def _share(undeploys: Sequence[Action], managed: int, percent: float) -> Finding | None:
-    if managed < SMALL or len(undeploys) * 100 <= percent * managed:
+def _share(undeploys: Sequence[Action], managed: int, percent: float, *, small: bool) -> Finding | None:
+    if small or not managed or len(undeploys) * 100 <= percent * managed:
         return None
     share = len(undeploys) * 100 / managed
     return Finding(

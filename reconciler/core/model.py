@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 Settings = Mapping[str, Any]
 """JSON data, spelled as the vendor's page spells it. Read only."""
@@ -134,6 +134,10 @@ class Limits:
         )
 
 
+USUAL: Final = Limits()
+"""The limits where nobody says anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """What should be, checked. `models` are in order of address; `files` as given; `digest` is `sha256:…` over the
@@ -144,4 +148,4 @@ class Inventory:
     digest: str
     platforms: tuple[PlatformEntry, ...]
     models: tuple[Model, ...]
-    limits: Limits = Limits()
+    limits: Limits = USUAL

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, Failure
-from reconciler.core.model import Settings, Source
+from reconciler.core.model import USUAL, Acknowledgement, Limits, Settings, Source
 
 
 class ReasonCode(StrEnum):
@@ -59,7 +59,8 @@ class Action:
     nothing, only wait for this job. `follows`: start once this has ended. `requires`: ids of actions to be done first.
     `settings`: what a deploy sends; empty for other verbs. `artifact`: an export's path below the export root.
     `concurrency`: one action of this group runs at a time. `timeout`: seconds after which it is no longer waited for,
-    None where the version that made the plan did not say. `lasting`: what no later action takes back, for people."""
+    None where the version that made the plan did not say. `lasting`: what no later action takes back, for people.
+    `acknowledged`: drift of the model is known and meant to stay until then, which this action ends all the same."""
 
     address: str
     verb: Verb
@@ -77,6 +78,8 @@ class Action:
     concurrency: str | None = None
     timeout: float | None = None
     lasting: str | None = None
+    acknowledged: Acknowledgement | None = None
+    owner: str | None = None
 
     @property
     def id(self) -> str:
@@ -104,6 +107,7 @@ class Blocked:
     text: str
     live: str
     source: Source
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +160,8 @@ class PlannedInventory:
 class Plan:
     """What would be done. `digest` is over the world and the actions: the same world gives the same digest. `id` is
     random: a plan is used once. `partial`: a selection left models out. `offline`: nothing was read, so nothing is
-    verified. `unchanged` and `unmanaged` hold addresses, of the unmanaged with the platform's id as the name."""
+    verified. `limits` are what it was judged by, and an apply of it is too. `unchanged` and `unmanaged` hold addresses,
+    of the unmanaged with the platform's id as the name."""
 
     id: str
     tool_version: str
@@ -173,6 +178,7 @@ class Plan:
     guards: tuple[Finding, ...]
     partial: bool
     offline: bool
+    limits: Limits = USUAL
     digest: str = ""
 
     @property

@@ -9,6 +9,7 @@ from typing import Final
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.commands import adopt_command
 from reconciler.core.differences import explain_difference
+from reconciler.core.drift import holds
 from reconciler.core.exports import decide_export
 from reconciler.core.job import Verb
 from reconciler.core.live import EvidenceSource, Live, LiveState, Snapshot
@@ -74,6 +75,7 @@ class _Known:
     capabilities: Capabilities
     where: str | None
     reissue: bool
+    now: datetime
 
 
 def decide(
@@ -100,6 +102,7 @@ def decide(
             capabilities=capabilities[model.platform],
             where=where,
             reissue=reissue,
+            now=now,
         )
         for model in sorted(models, key=lambda model: model.address)
         if model.address in snapshot.lives
@@ -295,6 +298,8 @@ def _action(
         concurrency=known.model.concurrency,
         timeout=known.capabilities.limit(known.model, verb),
         lasting=_lasting(known, verb),
+        acknowledged=holds(known.model.acknowledge, known.now),
+        owner=known.model.owner,
     )
 
 
@@ -316,6 +321,7 @@ def _blocked(known: _Known, verb: Verb, code: BlockedCode, text: str) -> Blocked
         text=text,
         live=str(known.live.state),
         source=known.model.source,
+        owner=known.model.owner,
     )
 
 

@@ -19,8 +19,9 @@ class RecordKind(StrEnum):
     `intent`: a start is about to be sent. `accepted`, `refused`, `uncertain`: the answer to it. `adopted`: a running
     job is followed from here on. `settled`: the outcome of an action. `verified`: a model was found in its target with
     nothing to do. `declared`: a person says what a model is. `protected`: the inventory's `protect` at an apply.
-    `looked`: a look for drift; `seen`: it found this drift; `cleared`: it no longer found one that was
-    seen before. `plan-used`: a saved plan was used up. `run-started`, `run-ended`: the brackets of one apply."""
+    `approved`: a person let it pass the guards. `looked`: a look for drift; `seen`: it found this drift; `cleared`: it
+    no longer found one that was seen before; `missed`: it could not look at one that was. `plan-used`: a saved plan was
+    used up. `run-started`, `run-ended`: the brackets of one apply."""
 
     RUN_STARTED = "run-started"
     PLAN_USED = "plan-used"
@@ -33,9 +34,11 @@ class RecordKind(StrEnum):
     VERIFIED = "verified"
     DECLARED = "declared"
     PROTECTED = "protected"
+    APPROVED = "approved"
     LOOKED = "looked"
     SEEN = "seen"
     CLEARED = "cleared"
+    MISSED = "missed"
     RUN_ENDED = "run-ended"
 
 
@@ -44,8 +47,8 @@ class Record:
     """One entry. The first three fields are always there; `address`, `origin` and `model_id` in all that speak of one
     model; the rest where `kind` gives them a meaning: `job` the platform's id, `before` the state believed before the
     job, `live` the state read, `target` the deployment applied, `settings` what a deploy sent, `on` whether protected,
-    `plan` the id of a saved plan, `drift` the kind of a drift that is seen (from `before` to `after`), `started`
-    whether a settled action ever was accepted, `text` a line for people."""
+    or the drift acknowledged, `plan` the id of a saved plan, `drift` the kind of a drift that is seen (from `before` to
+    `after`), `started` whether a settled action ever was accepted, `text` a line for people."""
 
     kind: RecordKind
     at: datetime
@@ -83,7 +86,9 @@ NEEDS: Final[Mapping[RecordKind, tuple[str, ...]]] = {
     RecordKind.VERIFIED: (*_ABOUT, "target"),
     RecordKind.DECLARED: (*_ABOUT, "live"),
     RecordKind.PROTECTED: (*_ABOUT, "on"),
+    RecordKind.APPROVED: _ABOUT,
     RecordKind.SEEN: (*_ABOUT, "drift", "before", "after"),
     RecordKind.CLEARED: _ABOUT,
+    RecordKind.MISSED: _ABOUT,
 }
 """The fields without which a record of a kind means nothing."""

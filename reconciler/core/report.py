@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from reconciler.core.job import Verb
+from reconciler.core.live import Failure
+from reconciler.core.plan import Blocked
 
 
 class OutcomeKind(StrEnum):
@@ -56,8 +58,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All outcomes of one apply: exactly one per action, in the plan's order. `reasons` say why the exit code is not
-    0; `error` is what kept a run from its end, None where nothing did. `partial`: a selection left models out."""
+    """All outcomes of one apply: exactly one per action, in the plan's order. `reasons` say why the exit code is not 0;
+    `error` is what kept a run from its end, None where nothing did. `blocked` and `failures` are what the plan could
+    not hold; `approved` are the addresses that a person let pass the guards. `partial`: a selection left models out."""
 
     run_id: str
     plan_digest: str
@@ -68,6 +71,9 @@ class Report:
     outcomes: tuple[Outcome, ...]
     partial: bool = False
     error: str | None = None
+    blocked: tuple[Blocked, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    approved: tuple[str, ...] = ()
 
     @property
     def summary(self) -> dict[str, int]:

@@ -19,49 +19,68 @@ NIGHTS: Final = 30
 """How many days back a picture of the nights goes."""
 
 
+Same = tuple[DriftKind, str, str]
+"""What makes two drifts of a model the same: their kind, from what, to what."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """The last drift found of one model. `times` counts the looks since `first` that found it without a pause, the
-    last of them at `last`; `begins` is when this and earlier ones of the model began, of late; `cleared`: a later
-    look did not find it."""
+    last of them at `last`, which found it `acknowledged` or not, and which was `told` to somebody or only noted.
+    `begins` is when drifts of the model began, of late, each with what it was; `cleared`: a later look did not find
+    it."""
 
-    kind: DriftKind
-    was: str
-    now: str
+    same: Same
     first: datetime
     last: datetime
     times: int
-    begins: tuple[datetime, ...]
+    begins: tuple[tuple[Same, datetime], ...]
+    acknowledged: bool = False
+    told: bool = True
     cleared: bool = False
 
-    def is_of(self, drift: Drift) -> bool:
-        """Whether `drift` is the same, found again."""
-        return not self.cleared and (self.kind, self.was, self.now) == (drift.kind, drift.was, drift.now)
+    def flaps(self, same: Same, now: datetime) -> int:
+        """How often that drift of the model began of late."""
+        return sum(begun == same for begun, _ in _of_late(self.begins, now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
-    """What all looks on record have found: the last of each model, and by day what the last look of it found."""
+    """What all looks on record have found: the last of each model, and by day what the last looks of it found."""
 
     by_key: Mapping[Key, Sighting] = field(default_factory=dict)
-    nights: Mapping[date, Mapping[Key, DriftKind]] = field(default_factory=dict)
+    nights: Mapping[date, Mapping[Key, str]] = field(default_factory=dict)
+
+
+UNREAD: Final = "unread"
+"""What a night says of a model that had drifted and could not be looked at."""
+
+QUIET: Final = "quiet"
+"""What a record says of a drift that was noted and told to nobody."""
 
 
 def fold_sightings(records: Iterable[Record]) -> Sightings:
     """What the records of a journal say of drift, the oldest first."""
     by_key: dict[Key, Sighting] = {}
-    nights: dict[date, dict[Key, DriftKind]] = {}
+    nights: dict[date, dict[Key, str]] = {}
     for record in records:
         if record.kind is RecordKind.LOOKED:
-            nights[_day(record.at)] = {}
-        elif record.kind is RecordKind.SEEN:
-            key = _key(record)
-            by_key[key] = _seen(by_key.get(key), record)
-            assert record.drift is not None
-            nights.setdefault(_day(record.at), {})[key] = record.drift
-        elif record.kind is RecordKind.CLEARED and (found := by_key.get(_key(record))) is not None:
-            by_key[_key(record)] = replace(found, cleared=True)
+            nights.setdefault(_day(record.at), {})
+        elif record.kind in _OF_DRIFT:
+            key, night = _key(record), nights.setdefault(_day(record.at), {})
+            found = by_key.get(key)
+            if record.kind is RecordKind.SEEN:
+                by_key[key] = _seen(found, record)
+                night[key] = str(record.drift)
+            elif record.kind is RecordKind.MISSED:
+                night[key] = UNREAD
+            elif found is not None:
+                by_key[key] = replace(found, cleared=True)
+                night.pop(key, None)
     return Sightings(by_key=by_key, nights=nights)
+
+
+_OF_DRIFT: Final = frozenset({RecordKind.SEEN, RecordKind.CLEARED, RecordKind.MISSED})
 
 
 def _key(record: Record) -> Key:
@@ -75,22 +94,23 @@ def _seen(before: Sighting | None, record: Record) -> Sighting:
     assert record.before is not None
     assert record.after is not None
     same = (record.drift, record.before, record.after)
-    if before is not None and not before.cleared and (before.kind, before.was, before.now) == same:
-        return replace(before, last=record.at, times=before.times + 1)
-    kept = before.begins if before is not None else ()
+    known, told = bool(record.on), record.text != QUIET
+    if before is not None and not before.cleared and before.same == same:
+        return replace(before, last=record.at, times=before.times + 1, acknowledged=known, told=before.told or told)
+    kept = _of_late(before.begins, record.at) if before is not None else ()
     return Sighting(
-        kind=record.drift,
-        was=record.before,
-        now=record.after,
+        same=same,
         first=record.at,
         last=record.at,
         times=1,
-        begins=(*_of_late(kept, record.at), record.at),
+        begins=(*kept, (same, record.at)),
+        acknowledged=known,
+        told=told,
     )
 
 
-def _of_late(begins: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
-    return tuple(at for at in begins if now - at <= FLAPS_WITHIN)
+def _of_late(begins: Iterable[tuple[Same, datetime]], now: datetime) -> tuple[tuple[Same, datetime], ...]:
+    return tuple(begun for begun in begins if now - begun[1] <= FLAPS_WITHIN)
 
 
 def check_drift(
@@ -104,52 +124,58 @@ def check_drift(
     remembered: bool,
 ) -> DriftCheck:
     """`drifts` of the selected `models`, told as new or ongoing, with what was resolved. `keys` is by address; what is
-    in `unread` could not be looked at, so nothing of it was resolved."""
+    in `unread` could not be looked at, or is on its way somewhere, so nothing of it was resolved."""
     by_address = {model.address: model for model in models}
     told = tuple(
         _told(drift, by_address[drift.address], sightings.by_key.get(keys[drift.address]), now) for drift in drifts
     )
     found = {drift.address for drift in told}
-    resolved = tuple(
-        _resolved(model, sighting)
+    away = [
+        (model, sighting)
         for address, model in sorted(by_address.items())
-        if address not in found
-        and address not in unread
-        and (sighting := sightings.by_key.get(keys[address])) is not None
-        and not sighting.cleared
-    )
-    quiet = {one.address for one in resolved if len(_of_late(sightings.by_key[keys[one.address]].begins, now)) >= FLAPS}
+        if address not in found and address not in unread and (sighting := sightings.by_key.get(keys[address]))
+    ]
+    flapping = {model.address for model, sighting in away if sighting.flaps(sighting.same, now) >= FLAPS}
     return DriftCheck(
         drifts=told,
         unread=unread,
-        resolved=tuple(one for one in resolved if one.address not in quiet),
-        nights=_nights(told, by_address, keys, sightings, now) if remembered else (),
+        resolved=tuple(
+            _resolved(model, sighting)
+            for model, sighting in away
+            if model.address not in flapping and not sighting.cleared
+        ),
+        paused=tuple(_resolved(model, sighting) for model, sighting in away if model.address in flapping),
+        nights=_nights(told, by_address, keys, sightings, unread, now) if remembered else (),
         remembered=remembered,
     )
 
 
 def _told(drift: Drift, model: Model, before: Sighting | None, now: datetime) -> Drift:
     drift = replace(drift, acknowledged=holds(model.acknowledge, now))
-    if before is not None and before.is_of(drift):
-        flaps = len(_of_late(before.begins, now)) >= FLAPS
-        ongoing = replace(drift, novelty=Novelty.ONGOING, flapping=flaps)
-        return replace(ongoing, first_seen=before.first, times=before.times + 1)
-    earlier = len(_of_late(before.begins, now)) if before is not None else 0
+    same = (drift.kind, drift.was, drift.now)
+    earlier = before.flaps(same, now) if before is not None else 0
+    if before is not None and not before.cleared and before.same == same:
+        ended = before.acknowledged and drift.acknowledged is None
+        known = Novelty.ONGOING if before.told and not ended else Novelty.NEW
+        drift = replace(drift, novelty=known, flapping=earlier >= FLAPS, ended=ended)
+        return replace(drift, first_seen=before.first, times=before.times + 1)
     return replace(
         drift,
         novelty=Novelty.ONGOING if earlier >= FLAPS else Novelty.NEW,
         flapping=earlier + 1 >= FLAPS,
         first_seen=now,
+        last_seen=before.last if before is not None and earlier else None,
         times=1,
     )
 
 
 def _resolved(model: Model, sighting: Sighting) -> Resolved:
+    kind, was, now = sighting.same
     return Resolved(
         address=model.address,
-        kind=sighting.kind,
-        was=sighting.was,
-        now=sighting.now,
+        kind=kind,
+        was=was,
+        now=now,
         first_seen=sighting.first,
         last_seen=sighting.last,
         times=sighting.times,
@@ -162,6 +188,7 @@ def _nights(
     models: Mapping[str, Model],
     keys: Mapping[str, Key],
     sightings: Sightings,
+    unread: frozenset[str],
     now: datetime,
 ) -> tuple[Night, ...]:
     addresses = {keys[address]: address for address in models}
@@ -170,11 +197,17 @@ def _nights(
     nights = [
         Night(
             day=day,
-            found={addresses[key]: kind for key, kind in sightings.nights[day].items() if key in addresses},
+            found={addresses[key]: word for key, word in sightings.nights[day].items() if key in addresses},
         )
         for day in earlier
     ]
-    return (*nights, Night(day=today, found={drift.address: drift.kind for drift in drifts}))
+    missed = {address: UNREAD for address in unread if is_open(sightings.by_key.get(keys[address]))}
+    return (*nights, Night(day=today, found={**missed, **{drift.address: str(drift.kind) for drift in drifts}}))
+
+
+def is_open(sighting: Sighting | None) -> bool:
+    """Whether the last look at a model had found drift."""
+    return sighting is not None and not sighting.cleared
 
 
 def _day(at: datetime) -> date:

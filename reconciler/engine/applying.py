@@ -33,7 +33,8 @@ EXPORT_LIMIT: Final = 64 * 1024**3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """How a plan is applied. `exports` is the export root; `saved` the id of the saved plan it uses up; `left_out` are
-    the outcomes of its actions that may not run any more. `warn` gets what must be seen even by those
+    the outcomes of its actions that may not run any more; `approved` the addresses that a person let pass the guards,
+    and `who` that was. `warn` gets what must be seen even by those
     who want no progress."""
 
     exports: Path
@@ -44,6 +45,8 @@ class Orders:
     where: str | None = None
     saved: str | None = None
     left_out: tuple[Outcome, ...] = ()
+    approved: tuple[str, ...] = ()
+    who: str = ""
 
 
 async def apply(world: World, planned: Planned, actions: tuple[Action, ...], orders: Orders) -> Report:
@@ -55,6 +58,8 @@ async def apply(world: World, planned: Planned, actions: tuple[Action, ...], ord
     first = [Record(kind=RecordKind.RUN_STARTED, at=began, run=world.run, text=planned.plan.digest)]
     if orders.saved is not None:
         first.append(Record(kind=RecordKind.PLAN_USED, at=began, run=world.run, plan=orders.saved))
+    models = {model.address: model for model in world.inventory.models}
+    first += [make(RecordKind.APPROVED, models[address], text=orders.who) for address in orders.approved]
     await asyncio.to_thread(world.store.write, [*first, *_baselines(world, planned, make)])
     means = Means(
         observer=Observer(world),
@@ -81,6 +86,9 @@ async def apply(world: World, planned: Planned, actions: tuple[Action, ...], ord
         reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
         outcomes=outcomes,
         partial=planned.plan.partial,
+        blocked=planned.plan.blocked,
+        failures=planned.plan.failures,
+        approved=orders.approved,
     )
 
 
@@ -99,7 +107,9 @@ def _counted(outcomes: Iterable[Outcome]) -> str:
 def refusal(world: World, planned: Planned) -> Report:
     """The report of an apply that a guard stopped: nothing ran."""
     now = world.clock.now()
-    stops = "; ".join(guard.message for guard in planned.plan.guards if guard.level is Level.STOP)
+    guards = [guard for guard in planned.plan.guards if guard.level is Level.STOP]
+    stops = "\n".join(guard.message for guard in guards)
+    names = ", ".join(guard.name for guard in guards)
     reasons = [Why.GUARD, *plan_reasons(planned.plan)]
     return Report(
         run_id=world.run,
@@ -109,10 +119,13 @@ def refusal(world: World, planned: Planned) -> Report:
         exit_code=exit_code(reasons),
         reasons=tuple(dict.fromkeys(str(reason) for reason in reasons)),
         outcomes=tuple(
-            Outcome(address=a.address, verb=a.verb, kind=OutcomeKind.SKIPPED, error=f"stopped by a guard: {stops}")
+            Outcome(address=a.address, verb=a.verb, kind=OutcomeKind.SKIPPED, error=f"stopped by a guard: {names}")
             for a in planned.plan.actions
         ),
         partial=planned.plan.partial,
+        error=stops,
+        blocked=planned.plan.blocked,
+        failures=planned.plan.failures,
     )
 
 

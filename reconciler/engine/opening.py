@@ -29,7 +29,8 @@ class Setup:
 
     `credentials` is by platform name and lacks those that offline runs do not need; `journal` is a path or a database
     URL; `write`: the run writes to the journal, so it is made if it is missing and locked, waiting at most
-    `lock_timeout` seconds. `poll` and `settle` override every platform's, in seconds. `tell` gets a line where
+    `lock_timeout` seconds. `poll` and `settle` override every platform's, in seconds. `definitions`
+    is the folder that the user's own definitions must be in, None for beside the inventory. `tell` gets a line where
     something is worth knowing before the run begins."""
 
     inventory: Inventory
@@ -44,6 +45,7 @@ class Setup:
     offline: bool = False
     poll: float | None = None
     settle: float | None = None
+    definitions: str | None = None
     tell: Callable[[str], object] = lambda _line: None
 
 
@@ -109,7 +111,7 @@ def _read(store: Store) -> tuple[Record, ...]:
 
 
 def _open(entry: PlatformEntry, setup: Setup) -> Account:
-    factory = find_factory(entry, Path(setup.inventory.directory))
+    factory = find_factory(entry, Path(setup.inventory.directory), trusted=setup.definitions)
     credentials = setup.credentials.get(entry.name)
     if credentials is None:
         return Account(name=entry.name, type=factory.type, origin=None, platform=None)

@@ -1,17 +1,18 @@
 """Use cases: make a plan, and say what of a saved one may run. Changes nothing."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.core.codec import with_digest
 from reconciler.core.exits import Why
 from reconciler.core.guards import judge
-from reconciler.core.live import Snapshot
+from reconciler.core.live import LiveState, Snapshot
 from reconciler.core.memory import Key
 from reconciler.core.model import Limits
 from reconciler.core.order import with_predecessors
-from reconciler.core.plan import Plan, PlannedInventory, PlannedPlatform
+from reconciler.core.plan import Action, Finding, Plan, PlannedInventory, PlannedPlatform
 from reconciler.core.planner import decide
 from reconciler.core.saved import Review, review
 from reconciler.engine.observer import Observer, remembered
@@ -100,9 +101,10 @@ async def plan(world: World, wanted: Wanted) -> Planned:
         warnings=decisions.warnings,
         unmanaged=tuple(sorted(f"{listed.platform}/{listed.id}" for listed in snapshot.unmanaged)),
         failures=tuple(sorted(failures, key=lambda failure: failure.address)),
-        guards=judge(decisions.actions, world.inventory.models, memories, wanted.limits, approved=wanted.approved),
+        guards=_judge(world, decisions.actions, snapshot, wanted.limits, wanted.approved),
         partial=wanted.partial,
         offline=wanted.offline,
+        limits=wanted.limits,
     )
     return Planned(plan=with_digest(made), snapshot=snapshot)
 
@@ -142,7 +144,7 @@ def permit(
     if found.moved and not skip_stale:
         lines = "\n  ".join(found.moved)
         raise PlanRefused(f"the world has moved since this plan was made; nothing was done:\n  {lines}\nplan again")
-    about = saved.addresses
+    about, limits = saved.addresses, wanted.limits.stricter(saved.limits)
     narrowed = replace(
         fresh.plan,
         actions=found.actions,
@@ -150,9 +152,35 @@ def permit(
         unchanged=tuple(address for address in fresh.plan.unchanged if address in about),
         partial=saved.partial,
         digest=saved.digest,
-        guards=judge(found.actions, world.inventory.models, world.memories(), wanted.limits, approved=wanted.approved),
+        limits=limits,
+        guards=_judge(world, found.actions, fresh.snapshot, limits, wanted.approved),
     )
     return replace(fresh, plan=narrowed), found
+
+
+def _judge(
+    world: World, actions: Sequence[Action], snapshot: Snapshot, limits: Limits, approved: frozenset[str]
+) -> tuple[Finding, ...]:
+    """What the guards say of `actions` in this world."""
+    return judge(
+        actions,
+        world.inventory.models,
+        world.memories(),
+        limits,
+        approved=approved,
+        absent=frozenset(address for address, live in snapshot.lives.items() if live.state is LiveState.ABSENT),
+        forgotten=_forgotten(world),
+    )
+
+
+def _forgotten(world: World) -> int:
+    """How many models of these platforms were applied once and stand in the inventory no more."""
+    origins = {account.origin for account in world.accounts.values()}
+    known = {world.key(model) for model in world.inventory.models}
+    return sum(
+        memory.applied is not None and key[0] in origins and key not in known
+        for key, memory in world.recollection.by_key.items()
+    )
 
 
 def _is(digest: str, expected: str) -> bool:

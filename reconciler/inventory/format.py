@@ -199,8 +199,6 @@ class _Layout:
         header = matched[0] if matched else ""
         self.lines[head.line].pieces.append(_Piece(head.column, head.column + len(header)))
         numbers = list(range(head.line + 1, min(len(self.rows), end.line + (end.column > 0))))
-        while numbers and "+" not in header and not self.rows[numbers[-1]].strip(" "):
-            numbers.pop()
         digits = "".join(char for char in header if char.isdigit())
         if digits:
             real = [block.old for block in self.blocks if block.real]
@@ -210,6 +208,8 @@ class _Layout:
             written = (self.rows[number] for number in numbers)
             old = next((len(row) - len(row.lstrip(" ")) for row in written if row.strip(" ")), 0)
             new = max(STEP, self.inside(self.blocks, 0))
+        while numbers and "+" not in header and not self.rows[numbers[-1]][old:] and not self.rows[numbers[-1]].strip():
+            numbers.pop()  # blanks beyond the indentation are part of the text
         for number in numbers:
             kept = self.rows[number][old:]
             self.lines[number] = _Line(

@@ -2,7 +2,7 @@
 that depends on it is chosen here."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from reconciler.core.record import Record
 from reconciler.errors import JournalError
 from reconciler.journal import lock, postgresql, sqlite
 from reconciler.journal.store import Store, short
@@ -53,6 +54,19 @@ def lock_journal(where: str, *, run: str) -> Iterator[Store]:
         stack.callback(store.close)
         store.check(create=True)
         yield store
+
+
+def append_journal(where: str, records: Sequence[Record]) -> None:
+    """Append `records` to the journal at `where`, made where it is missing. No lock is taken: what they say must hold
+    whatever an apply is doing. Raises `LockHeld`, only where it is to be made, and `JournalError`."""
+    if (store := open_journal(where)) is None:
+        with lock_journal(where, run=records[0].run) as made:
+            made.write(records)
+        return
+    try:
+        store.write(records)
+    finally:
+        store.close()
 
 
 def find_holder(where: str) -> str | None:

@@ -70,13 +70,16 @@ def find_type(name: str) -> PlatformFactory:
     return RestFactory(read_definition(definition_text(name), f"{name}.yaml", checked=True))
 
 
-def find_factory(entry: PlatformEntry, directory: Path) -> PlatformFactory:
-    """What opens the platform `entry`, whose own definition file is relative to `directory`.
+def find_factory(entry: PlatformEntry, directory: Path, *, trusted: str | None = None) -> PlatformFactory:
+    """What opens the platform `entry`, whose own definition file is relative to `directory`, or to the `trusted`
+    folder, which it then must be in: a definition says what is sent with a key, also by a plan.
 
     Raises `DefinitionError` for a file that is wrong and `ConfigurationError` for one that is not there."""
     if entry.definition is None:
         return find_type(entry.type)
-    path = directory / entry.definition
+    path = Path(trusted or directory) / entry.definition
+    if trusted is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(trusted)):
+        raise ConfigurationError(f"{entry.definition}: a definition must be in {trusted} (RECONCILER_DEFINITIONS)")
     named = {path.suffix, Path(os.path.realpath(path)).suffix}
     if not named <= SUFFIXES or (path.exists() and not path.is_file()):
         # An inventory comes from a pull request: it may not have any file of this machine shown in a complaint.

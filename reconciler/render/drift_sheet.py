@@ -1,6 +1,7 @@
 """A drift as a sheet. Decides nothing and reads nothing but the plan and what drifted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -20,35 +21,40 @@ _LEVELS: Final = {
 }
 
 
-def drift_sheet(plan: Plan, check: DriftCheck, *, now: datetime, environment: str = "") -> Sheet:
-    """Every drift, what matters more first, then what could not be read and what is as wanted."""
+def drift_sheet(
+    plan: Plan,
+    check: DriftCheck,
+    *,
+    now: datetime,
+    environment: str = "",
+    brief: bool = False,
+    next_command: str | None = None,
+) -> Sheet:
+    """Every drift, what matters more first, then what could not be read and what is as wanted. `brief`: what was known
+    before is worth a note, and fails no test."""
     places, settles = _places(plan), settling(plan)
     verbs = {change.address: word(change.main) for change in changes(plan)}
     drifts = [drift for kind in KINDS for drift in of_kind(check.drifts, kind)]
-    new = sum(drift.alarming for drift in check.drifts)
     return Sheet(
         kind="drift",
         verdict=drift_verdict(plan, check),
         caveats=gaps(plan),
         lines=(
             *(
-                _line(drift, places, settles, now, _tags(drift) if check.remembered else (), verbs.get(drift.address))
+                _quieter(
+                    _line(
+                        drift, places, settles, now, _tags(drift) if check.remembered else (), verbs.get(drift.address)
+                    ),
+                    quiet=brief and not drift.alarming,
+                )
                 for drift in drifts
             ),
             *unread(plan.failures),
             *(_resolved(one) for one in check.resolved),
             *unchanged(plan),
         ),
-        facts=(("Inventory", ", ".join(plan.inventory.files)),),
-        counts={
-            **{str(kind): len(of_kind(check.drifts, kind)) for kind in KINDS},
-            "new": new,
-            "ongoing": sum(drift.novelty is Novelty.ONGOING for drift in check.drifts),
-            "acknowledged": sum(drift.acknowledged is not None for drift in check.drifts),
-            "resolved": len(check.resolved),
-            "unchanged": len(plan.unchanged),
-            "failures": len(plan.failures),
-        },
+        facts=(("Inventory", ", ".join(plan.inventory.files)), *((("Next", next_command),) if next_command else ())),
+        counts=_counts(plan, check),
         at=plan.created_at,
         tool_version=plan.tool_version,
         partial=plan.partial,
@@ -58,6 +64,22 @@ def drift_sheet(plan: Plan, check: DriftCheck, *, now: datetime, environment: st
         file=first_file(plan),
         platforms=platforms(plan),
     )
+
+
+def _counts(plan: Plan, check: DriftCheck) -> dict[str, int]:
+    return {
+        **{str(kind): len(of_kind(check.drifts, kind)) for kind in KINDS},
+        "new": sum(drift.alarming for drift in check.drifts),
+        "ongoing": sum(drift.novelty is Novelty.ONGOING for drift in check.drifts),
+        "acknowledged": sum(drift.acknowledged is not None for drift in check.drifts),
+        "resolved": len(check.resolved),
+        "unchanged": len(plan.unchanged),
+        "failures": len(plan.failures),
+    }
+
+
+def _quieter(line: Line, *, quiet: bool) -> Line:
+    return replace(line, level=Level.NOTE, result=Result.SKIPPED) if quiet else line
 
 
 def _places(plan: Plan) -> dict[str, Source]:

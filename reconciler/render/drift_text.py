@@ -5,12 +5,22 @@ from datetime import datetime
 
 from reconciler.core.drift import Drift, DriftCheck, DriftKind, Resolved
 from reconciler.core.plan import Plan
-from reconciler.render.drift_words import KINDS, drift_verdict, last_applied, of_kind, owned, places, seen, settling
+from reconciler.render.drift_words import (
+    KINDS,
+    brief_words,
+    drift_verdict,
+    last_applied,
+    of_kind,
+    owned,
+    places,
+    seen,
+    settling,
+)
 from reconciler.render.layout import Entry, Fact, Page, detail, head, next_fact, render
 from reconciler.render.plan_text import failure_entry, unchanged_fact
 from reconciler.render.plan_words import gaps, transition
 from reconciler.render.style import Role, say
-from reconciler.render.words import count, names
+from reconciler.render.words import count
 
 _NAMED = 5
 """How many names a line of counts gives."""
@@ -50,8 +60,14 @@ def drift_text(
 
 
 def _old(check: DriftCheck, *, brief: bool) -> tuple[Fact, ...]:
-    known = [drift.address for drift in check.drifts if not drift.alarming] if brief else []
-    return (Fact(name="Known", text=f"{len(known):,}: {names(sorted(known), _NAMED)}"),) if known else ()
+    known = sorted(brief_words(drift) for drift in check.drifts if not drift.alarming) if brief else []
+    return (
+        (Fact(name="Known", text=f"{len(known):,}: {'; '.join(known[:_NAMED])}{_more(len(known))}"),) if known else ()
+    )
+
+
+def _more(number: int) -> str:
+    return f"; and {number - _NAMED:,} more" if number > _NAMED else ""
 
 
 def _resolved(one: Resolved) -> Entry:
@@ -76,7 +92,10 @@ def _entry(drift: Drift, place: str, settles: Mapping[str, str], now: datetime) 
         summary=say(transition(drift.was, drift.now)),
         aside=place,
         details=(
-            detail(settles.get(drift.address, drift.text) if unknown else drift.text, *seen(drift, now)),
+            # A text that settles something ends with a command, and nothing may stand behind that.
+            detail(*seen(drift, now), settles.get(drift.address, drift.text))
+            if unknown
+            else detail(drift.text, *seen(drift, now)),
             detail(muted=(f"last applied: {last_applied(drift, now)}", owned(drift))),
         ),
     )

@@ -24,7 +24,7 @@ def drift_verdict(plan: Plan, check: DriftCheck) -> str:
         return f"Drift: {', '.join((changed, *others, *_resolved(check)))}{_nothing_new(check)}."
     kept = len(plan.unchanged)
     were = "is" if kept == 1 else "are"
-    calm = "No drift where it could be read" if plan.failures else "No drift"
+    calm = "No drift where it could be read" if plan.failures or unknown else "No drift"
     calm += f": {count(kept, 'model')} {were} as the inventory wants" if kept else ""
     rest = ", ".join((*others, *_resolved(check)))
     return f"{calm}; {rest}{_nothing_new(check)}." if rest else f"{calm}."
@@ -51,7 +51,10 @@ def seen(drift: Drift, now: datetime) -> tuple[str, ...]:
         since = f"{drift.first_seen.astimezone(UTC):%Y-%m-%d}"
         found.append(f"ongoing: seen {drift.times:,} times since {since}, {ago(drift.first_seen, now)}")
     elif drift.times == 1 and drift.novelty is Novelty.NEW:
-        found.append("new: not seen before")
+        back = f"back: last seen {drift.last_seen.astimezone(UTC):%Y-%m-%d}" if drift.last_seen else "not seen before"
+        found.append(f"new: {back}")
+    if drift.ended:
+        found.append("new again: its acknowledgement has ended")
     if drift.flapping:
         found.append("flapping: it comes and goes, and is reported once")
     if (known := drift.acknowledged) is not None:
@@ -69,6 +72,18 @@ def last_applied(drift: Drift, now: datetime) -> str:
     if drift.since is None:
         return "never"
     return f"run {drift.since.run}, {ago(drift.since.at, now)} ({drift.since.at.astimezone(UTC):%Y-%m-%d})"
+
+
+def brief_words(drift: Drift) -> str:
+    """What is known already, in a few words: whose it is, since when, and what its owner said."""
+    known, since = drift.acknowledged, drift.first_seen
+    told = (
+        drift.owner,
+        f"since {since.astimezone(UTC):%Y-%m-%d}" if since else "",
+        f"acknowledged until {known.until}" if known else "",
+    )
+    said = ", ".join(filter(None, told))
+    return f"{drift.address} ({said})" if said else drift.address
 
 
 def owned(drift: Drift) -> str:

@@ -31,8 +31,7 @@ def _annotation(sheet: Sheet, line: Line) -> str:
     if line.source is not None:
         place = sheet.place(line)
         properties |= {"file": place.file, "line": str(place.line), "col": str(place.column)}
-    said = "; ".join(text for text in (line.summary, *line.details) if text)
-    return _command(_COMMANDS[line.level], properties, said or line.word)
+    return _command(_COMMANDS[line.level], properties, "; ".join(line.parts) or line.word)
 
 
 def _command(name: str, properties: Mapping[str, str], message: str) -> str:

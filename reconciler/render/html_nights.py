@@ -1,10 +1,10 @@
 """Models by nights: when which model was found away from where it should be, as a picture that needs no script."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from reconciler.core.drift import DriftKind, Night
+from reconciler.core.drift import Night
 from reconciler.render.html_marks import cut, table, tone
 from reconciler.render.sheet import Sheet
 from reconciler.render.words import count
@@ -14,7 +14,8 @@ ROWS, NIGHTS = 150, 60
 
 _CELL, _TOP = 24, 44
 _ABOVE: Final = "models that night"
-_LETTERS: Final = {DriftKind.DRIFTED: "D", DriftKind.PENDING: "P", DriftKind.UNKNOWN: "U"}
+_UNREAD: Final = "unread"
+_LETTERS: Final[Mapping[str, str]] = {"drifted": "D", "pending": "P", "unknown": "U", _UNREAD: "?"}
 
 
 def nights(sheet: Sheet) -> str:
@@ -40,25 +41,35 @@ def nights(sheet: Sheet) -> str:
         f'<svg class="nights" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
         f'aria-labelledby="nights-title nights-desc"><title id="nights-title">Drift history: {summary}</title>'
         f'<desc id="nights-desc">A row per model, a column per night, the last one today. D drifted, P pending, '
-        f"U unknown. The table below says the same.</desc>"
+        f"U unknown, ? could not be looked at. The table below says the same.</desc>"
         f"{''.join(_heads(shown_nights))}{''.join(_cells(shown, shown_nights))}</svg>"
     )
     legend = "".join(
-        f'<li class="{tone(kind)}"><b class="key">{letter}</b> {kind}</li>' for kind, letter in _LETTERS.items()
+        f'<li class="{_look(kind)}"><b class="key">{letter}</b> {_told_of(kind)}</li>'
+        for kind, letter in _LETTERS.items()
     )
     return (
         f'<section class="picture" id="history"><h2>History</h2><p class="hint">{summary}.{more}</p>'
         f'<ul class="legend">{legend}<li><b class="key">·</b> nothing found</li></ul><figure class="panes">'
         f'<svg class="labels" width="{beside}" height="{height}" aria-hidden="true">'
         f'<text class="quiet" x="0" y="36">{_ABOVE}</text>{labels}</svg>'
-        f'<div class="scroll to-end" role="region" tabindex="0" aria-label="Nights">{picture}</div></figure>'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="Nights">{picture}</div></figure>'
         f"{table('What each night found', ('Night', 'Found'), map(_told, reversed(shown_nights)))}</section>"
     )
 
 
+def _look(kind: str) -> str:
+    """The classes of what was found; a model that could not be looked at has a broken line, too."""
+    return "grey unseen" if kind == _UNREAD else tone(kind)
+
+
+def _told_of(kind: str) -> str:
+    return "could not be looked at" if kind == _UNREAD else kind
+
+
 def _told(night: Night) -> tuple[str, str]:
     found = sorted(night.found.items())
-    told = ", ".join(f"{address} {kind}" for address, kind in found[:ROWS])
+    told = ", ".join(f"{address} {_told_of(kind)}" for address, kind in found[:ROWS])
     return f"{night.day}", f"{told}, …" if len(found) > ROWS else told or "nothing"
 
 
@@ -85,8 +96,8 @@ def _cells(models: Sequence[str], shown: Sequence[Night]) -> Iterator[str]:
                 yield f'<circle class="dot" cx="{x + _CELL // 2}" cy="{y + _CELL // 2}" r="1.5"/>'
                 continue
             yield (
-                f'<g class="{tone(kind)}"><rect class="cell" x="{x + 1}" y="{y + 1}" width="{_CELL - 2}" '
+                f'<g class="{_look(kind)}"><rect class="cell" x="{x + 1}" y="{y + 1}" width="{_CELL - 2}" '
                 f'height="{_CELL - 2}" rx="3"/><text class="mid on" x="{x + _CELL // 2}" y="{y + 16}">'
-                f"{_LETTERS[kind]}</text></g>"
+                f"{_LETTERS.get(kind, '')}</text></g>"
             )
         yield "</g>"

@@ -71,17 +71,23 @@ def _hash(text: str) -> str:
 
 
 def _header(sheet: Sheet) -> str:
-    levels = {line.level for line in sheet.lines}
-    worst = next((level for level in (Level.ERROR, Level.WARNING) if level in levels), Level.GOOD)
     where = f'<span class="where">{html(sheet.environment)}</span>' if sheet.environment else ""
     caveats = "".join(f"<li>{html(text)}</li>" for text in sheet.caveats)
     stopped = " stopped" if any(map(stops, sheet.lines)) else ""
     banner = f'<ul class="caveats{stopped}" aria-label="Know before you trust this">{caveats}</ul>' if caveats else ""
     return (
-        f'<header class="{worst}"><p class="what"><span class="brand">reconciler {html(sheet.kind)}</span>{where}'
-        f'<time datetime="{sheet.at.isoformat()}">{stamp(sheet.at)}</time>'
+        f'<header class="{_worst(sheet)}"><p class="what"><span class="brand">reconciler {html(sheet.kind)}</span>'
+        f'{where}<time datetime="{sheet.at.isoformat()}">{stamp(sheet.at)}</time>'
         f'<button id="theme" type="button" hidden>Dark</button></p><h1>{html(sheet.verdict)}</h1>{banner}</header>'
     )
+
+
+def _worst(sheet: Sheet) -> Level:
+    """What the dot beside the title says: it is not green where a run did not do all, or not everything was read."""
+    levels = {line.level for line in sheet.lines}
+    if Level.ERROR in levels:
+        return Level.ERROR
+    return Level.GOOD if sheet.ok and sheet.complete and Level.WARNING not in levels else Level.WARNING
 
 
 def _facts(sheet: Sheet) -> str:

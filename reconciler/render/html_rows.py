@@ -7,9 +7,10 @@ from typing import Final
 from reconciler.render.html_marks import command, mark, name
 from reconciler.render.safe import html
 from reconciler.render.sheet import GENERAL, Level, Line, Sheet
-from reconciler.render.words import count, span
+from reconciler.render.words import count, span, split_command
 
 _GONE: Final = "Taken out of service"
+_WRONG: Final = "Went wrong"
 
 _ACTIONS: Final = frozenset({"undeploy", "deploy", "redeploy", "export", "adopt"})
 
@@ -79,30 +80,32 @@ def _sections(sheet: Sheet) -> tuple[tuple[str, ...], Callable[[Line], str]]:
         gone = {line.address for line in sheet.lines if line.destructive}
 
         def of_plan(line: Line) -> str:
+            if line.rule == "error":
+                return _WRONG
             if line.rule not in _ACTIONS:
                 return "To be settled"
             return _GONE if line.address in gone else "Other actions"
 
-        return (_GONE, "Other actions", "To be settled"), of_plan
+        return (_WRONG, _GONE, "Other actions", "To be settled"), of_plan
     return (_REPORT, _of_report) if sheet.kind == "report" else (_DRIFT, _of_drift)
 
 
-_REPORT: Final = ("Went wrong", "Not finished", _GONE, "Done", "Could not be read")
+_REPORT: Final = (_WRONG, "Not finished", _GONE, "Done", "Blocked", "Could not be read")
 
 
 def _of_report(line: Line) -> str:
-    if line.rule == "unread":
-        return "Could not be read"
+    if title := {"unread": "Could not be read", "blocked": "Blocked"}.get(line.rule):
+        return title
     if line.level in (Level.ERROR, Level.WARNING):
-        return "Went wrong" if line.level is Level.ERROR else "Not finished"
+        return _WRONG if line.level is Level.ERROR else "Not finished"
     return _GONE if line.destructive else "Done"
 
 
-_DRIFT: Final = ("New", "Drift", "Ongoing", "Could not be read", "Acknowledged", "Resolved")
+_DRIFT: Final = (_WRONG, "New", "Drift", "Ongoing", "Could not be read", "Acknowledged", "Resolved")
 
 
 def _of_drift(line: Line) -> str:
-    fixed = {"unread": "Could not be read", "resolved": "Resolved"}
+    fixed = {"error": _WRONG, "unread": "Could not be read", "resolved": "Resolved"}
     return fixed.get(line.rule) or (line.tags[0].capitalize() if line.tags else "Drift")
 
 
@@ -169,9 +172,9 @@ def _why(line: Line) -> str:
 
 def _sentence(text: str) -> str:
     """A sentence; the command that it ends with can be told from it."""
-    told, found, rest = text.rpartition(": reconciler ")
-    if found:
-        return f"{html(told)}: {command(f'reconciler {rest}')}"
+    told, advised = split_command(text)
+    if advised:
+        return f"{html(told)}: {command(advised)}"
     return f'<strong class="last">{html(text)}</strong>' if text.startswith("can't be undone") else html(text)
 
 

@@ -61,7 +61,7 @@ def _case(sheet: Sheet, line: Line, name: str) -> str:
     place = f' file="{_shown(sheet.place(line).file)}" line="{line.source.line}"' if line.source else ""
     group = line.rule if line.rule in GENERAL else line.platform
     head = f'<testcase classname="{_shown(group)}" name="{_shown(name)}"{place} time="{line.seconds or 0:.3f}"'
-    said = "\n".join(_shown(text) for text in (line.summary, *line.details) if text)
+    said = "\n".join(map(_shown, line.parts))
     if line.result is Result.PASSED:
         return f"{head}><system-out>{said}</system-out></testcase>" if said else f"{head}/>"
     element = _ELEMENTS[line.result]

@@ -5,9 +5,10 @@ What counts most claims its room first; what no room is left for is counted. Onl
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from reconciler.render.safe import markdown, markdown_code
-from reconciler.render.words import clip
+from reconciler.render.words import clip, split_command
 
 LIMIT = 60_000
 """Characters of a comment. GitHub takes 65,536 and refuses what is longer."""
@@ -71,8 +72,7 @@ class Section:
 def page(kind: str, marker: str, head: str, sections: Sequence[Section], foot: str, *, limit: int) -> str:
     """A page of at most `limit` characters, unless what is kept alone takes more. `marker` tells one comment from
     another, so that each is kept up to date instead of posted again."""
-    name = re.sub(r"[^A-Za-z0-9_.]+", "-", marker).strip("-") or "default"
-    top = f"<!-- reconciler:{kind}:{name} -->\n{head}"
+    top = f"<!-- reconciler:{kind}:{_name(marker)} -->\n{head}"
     gap = "\n\n"
     room = limit - len(top) - len(foot) - len(gap) * (len(sections) + 1) - 1
     room -= sum(section.least for section in sections)
@@ -84,6 +84,13 @@ def page(kind: str, marker: str, head: str, sections: Sequence[Section], foot: s
     return gap.join((top, *(texts[index] for index in range(len(sections))), foot)) + "\n"
 
 
+def _name(marker: str) -> str:
+    """`marker` in few plain letters. Where that is another text, a digest keeps apart what now reads the same."""
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", marker).strip("-")
+    digest = sha256(marker.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return (name if name == marker else f"{name or 'default'}-{digest}") or "default"
+
+
 def heading(verdict: str, caveats: Sequence[str]) -> str:
     """The verdict as a heading, and what must be known with it."""
     notes = " ".join(f"**{markdown(clip(caveat))}**" for caveat in caveats)
@@ -91,9 +98,15 @@ def heading(verdict: str, caveats: Sequence[str]) -> str:
 
 
 def cell(*lines: str, strong: bool = False) -> str:
-    """Untrusted lines as one cell of a table."""
-    shown = "<br>".join(markdown(clip(line)) for line in lines if line)
+    """Untrusted lines as one cell of a table; a command that a line ends with can be copied."""
+    shown = "<br>".join(_said(clip(line)) for line in lines if line)
     return f"**{shown}**" if strong and shown else shown
+
+
+def _said(line: str) -> str:
+    told, command = split_command(line)
+    whole = command and "|" not in command and not command.endswith("…")
+    return f"{markdown(told)}: {markdown_code(command)}" if whole else markdown(line)
 
 
 def address_cell(address: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from reconciler.core.live import Failure
 from reconciler.core.plan import Action, Blocked, Finding, Plan
 from reconciler.render.markdown_page import (
     LIMIT,
@@ -39,6 +40,8 @@ from reconciler.render.words import names, stamp
 _NAMED = 20
 """How many addresses a guard names; those it may stop stand in the plan anyway."""
 
+BLOCKED_COLUMNS = ("Model", "From → to", "Why, and what settles it", "Where")
+UNREAD_COLUMNS = ("Model or platform", "Why")
 _COLUMNS = ("Action", "Model", "From → to", "Why", "How we know", "Where")
 
 
@@ -99,13 +102,13 @@ def _steps(action: Action, *, alone: bool) -> tuple[str, ...]:
 
 def _obstacles(plan: Plan) -> tuple[Section, ...]:
     stopping = [_finding_row(finding) for finding in plan.guards]
-    unread = [row(address_cell(failure.address), cell(failure.error)) for failure in plan.failures]
-    blocked = [_blocked_row(entry) for entry in plan.blocked]
+    unread = [unread_row(failure) for failure in plan.failures]
+    blocked = [blocked_row(entry) for entry in plan.blocked]
     warned = [row(address_cell(warned.address), cell(warned.text)) for warned in plan.warnings]
     tables: tuple[tuple[int, Form], ...] = (
         (1, table("Guards", ("Guard", "Level", "What it says", "Models"), stopping)),
-        (3, table("Blocked", ("Model", "From → to", "Why, and what settles it", "Where"), blocked)),
-        (2, table("Could not be read", ("Model or platform", "Why"), unread)),
+        (3, table("Blocked", BLOCKED_COLUMNS, blocked)),
+        (2, table("Could not be read", UNREAD_COLUMNS, unread)),
         (5, table("Warnings", ("Model", "What"), warned)),
     )
     return tuple(Section(rank=rank, forms=(form,)) for rank, form in tables if form.entries)
@@ -116,7 +119,13 @@ def _finding_row(finding: Finding) -> str:
     return row(cell(finding.name, strong=True), cell(finding.level), cell(finding.message), cell(models))
 
 
-def _blocked_row(entry: Blocked) -> str:
+def unread_row(failure: Failure) -> str:
+    """What could not be read."""
+    return row(address_cell(failure.address), cell(failure.error))
+
+
+def blocked_row(entry: Blocked) -> str:
+    """What is wanted and blocked."""
     return row(
         address_cell(entry.address),
         cell(transition(entry.live, GOAL[entry.verb], "→")),

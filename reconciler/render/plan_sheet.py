@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from reconciler.core.live import Failure
-from reconciler.core.plan import Action, Level, Plan
+from reconciler.core.plan import Action, Blocked, Level, Plan
 from reconciler.render import sheet
 from reconciler.render.plan_words import (
     GOAL,
@@ -86,6 +86,7 @@ def _line(action: Action, change: Change, now: datetime) -> Line:
             *patience(action),
         ),
         source=action.source,
+        owner=action.owner,
         destructive=action.destructive,
         verb=word(action),
         before=action.before,
@@ -106,19 +107,7 @@ def _others(plan: Plan) -> Iterable[Line]:
             details=(finding.message,),
         )
     yield from unread(plan.failures)
-    for entry in plan.blocked:
-        yield Line(
-            address=entry.address,
-            rule="blocked",
-            level=sheet.Level.WARNING,
-            result=Result.FAILED,
-            word="blocked",
-            summary=transition(entry.live, GOAL[entry.verb]),
-            details=(entry.text,),
-            source=entry.source,
-            before=entry.live,
-            after=GOAL[entry.verb],
-        )
+    yield from blocked(plan.blocked)
     for warned in plan.warnings:
         yield Line(
             address=warned.address,
@@ -132,6 +121,24 @@ def _others(plan: Plan) -> Iterable[Line]:
     yield from unchanged(plan)
     for address in plan.unmanaged:
         yield _good(address, "unmanaged", "never touched", Result.SKIPPED)
+
+
+def blocked(entries: Iterable[Blocked]) -> Iterable[Line]:
+    """What is wanted and blocked."""
+    for entry in entries:
+        yield Line(
+            address=entry.address,
+            rule="blocked",
+            level=sheet.Level.WARNING,
+            result=Result.FAILED,
+            word="blocked",
+            summary=transition(entry.live, GOAL[entry.verb]),
+            details=(entry.text,),
+            source=entry.source,
+            owner=entry.owner,
+            before=entry.live,
+            after=GOAL[entry.verb],
+        )
 
 
 def unread(failures: Iterable[Failure]) -> Iterable[Line]:

@@ -93,14 +93,15 @@ def _why(action: Action, with_artifact: str, without: str = "") -> str:
 
 def _obstacles(plan: Plan) -> tuple[Entry, ...]:
     return (
-        *(_blocked(entry) for entry in plan.blocked),
+        *(blocked_entry(entry) for entry in plan.blocked),
         *(failure_entry(failure) for failure in plan.failures),
         *(_finding(finding) for finding in plan.guards),
         *(_warned(warned) for warned in plan.warnings),
     )
 
 
-def _blocked(entry: Blocked) -> Entry:
+def blocked_entry(entry: Blocked) -> Entry:
+    """What is wanted and blocked, and what settles it."""
     return Entry(
         sign="!",
         word="blocked",

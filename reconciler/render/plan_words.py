@@ -118,8 +118,13 @@ def limits(actions: Iterable[Action]) -> str:
 
 
 def lasts(action: Action) -> tuple[str, ...]:
-    """What of an action no later one takes back."""
-    return (f"can't be undone: {action.lasting}",) if action.lasting else ()
+    """What of an action no later one takes back, and what it takes away although it was meant to stay."""
+    known = action.acknowledged
+    why = f" ({known.reason})" if known and known.reason else ""
+    return (
+        *((f"ends what is acknowledged until {known.until}{why}",) if known else ()),
+        *((f"can't be undone: {action.lasting}",) if action.lasting else ()),
+    )
 
 
 def _running(job: RunningJob) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from reconciler.render.safe import ci
-from reconciler.render.sheet import GENERAL, Result, Sheet
+from reconciler.render.sheet import GENERAL, Line, Result, Sheet
 
 _DRIFTS: Final = ("drifted", "pending", "unknown", "acknowledged")
 
@@ -35,24 +35,33 @@ Samples = Iterable[tuple[Mapping[str, str], float]]
 
 
 def prometheus(sheet: Sheet) -> str:
-    """Every metric with all its labels, also where the value is 0, so that an alert goes out again. A run is a success
-    if all was read and done; drift found, or a guard that stops a plan, does not make it a failure."""
+    """Every metric with all its labels, also where the value is 0, so that an alert goes out again. But a 0 is not said
+    where nobody could look: not of a failed run, nor of a platform that could not be read. A run is a success if all
+    was read and done; drift found, or a guard that stops a plan, does not make it a failure."""
     where = {"document": sheet.kind, "environment": sheet.environment}
     metrics: list[tuple[str, str, Samples]] = [
         ("run_success", "Whether the last run read and did all it was to.", [(where, _success(sheet))]),
+        ("run_partial", "Whether a selection left models out of the last run.", [(where, float(sheet.partial))]),
         ("last_run_timestamp_seconds", "When the last run was.", [(where, sheet.at.timestamp())]),
     ]
     if sheet.seconds is not None:
         metrics.append(("run_duration_seconds", "How long the last run took.", [(where, sheet.seconds)]))
+    metrics += _numbers(sheet, where)
+    told = ((name, about, list(samples)) for name, about, samples in metrics)
+    return "".join(_metric(f"reconciler_{name}", about, samples) for name, about, samples in told if samples)
+
+
+def _numbers(sheet: Sheet, where: Mapping[str, str]) -> Iterable[tuple[str, str, Samples]]:
+    failed = any(line.rule == "error" for line in sheet.lines)
+    if failed and not any(line.verb for line in sheet.lines):
+        return
     if sheet.kind == "drift":
-        metrics.append(("drift_models", "Models that drifted, by kind; those acknowledged are a kind.", _drifts(sheet)))
-        new = [({"environment": sheet.environment}, float(sheet.counts.get("new", 0)))]
-        metrics.append(("drift_new_models", "Models that drifted since the look before.", new))
+        yield "drift_models", "Models that drifted, by kind; those acknowledged are a kind.", _drifts(sheet)
+        yield "drift_new_models", "Models that drifted since the look before.", _new(sheet)
     if sheet.kind != "report":
-        metrics.append(("models", "Models by what the last run found of them.", _models(sheet, where)))
+        yield "models", "Models by what the last run found of them.", _models(sheet, where)
     if sheet.kind != "drift":
-        metrics.append(("actions", "Actions, by what became of them.", _actions(sheet, where)))
-    return "".join(_metric(f"reconciler_{name}", told, samples) for name, told, samples in metrics)
+        yield "actions", "Actions, by what became of them.", _actions(sheet, where)
 
 
 def _success(sheet: Sheet) -> float:
@@ -63,21 +72,39 @@ def _success(sheet: Sheet) -> float:
     )
 
 
+def _unread(sheet: Sheet) -> frozenset[str]:
+    """The platforms of which not everything could be read."""
+    return frozenset(line.platform for line in sheet.lines if line.rule == "unread")
+
+
+def _new(sheet: Sheet) -> Samples:
+    new = sheet.counts.get("new", 0)
+    if new or not _unread(sheet):
+        yield {"environment": sheet.environment}, new
+
+
 def _drifts(sheet: Sheet) -> Samples:
     """What is acknowledged counts as that and as nothing else."""
-    found = Counter(
-        (line.platform, "acknowledged" if line.result is Result.SKIPPED else line.rule) for line in sheet.lines
-    )
+    unread = _unread(sheet)
+    found = Counter((line.platform, "acknowledged" if _silent(line) else line.rule) for line in sheet.lines)
     for platform in sheet.names:
         for kind in _DRIFTS:
-            yield {"environment": sheet.environment, "platform": platform, "kind": kind}, found[platform, kind]
+            if found[platform, kind] or platform not in unread:
+                yield {"environment": sheet.environment, "platform": platform, "kind": kind}, found[platform, kind]
+
+
+def _silent(line: Line) -> bool:
+    """Whether a drift is acknowledged, and not only known before."""
+    return line.result is Result.SKIPPED and "ongoing" not in line.tags
 
 
 def _models(sheet: Sheet, where: Mapping[str, str]) -> Samples:
+    unread = _unread(sheet)
     found = Counter((line.platform, line.rule) for line in sheet.lines if line.rule not in GENERAL)
     for platform in sheet.names:
         for state in _STATES[sheet.kind]:
-            yield {**where, "platform": platform, "state": state}, found[platform, state]
+            if found[platform, state] or platform not in unread:
+                yield {**where, "platform": platform, "state": state}, found[platform, state]
 
 
 def _actions(sheet: Sheet, where: Mapping[str, str]) -> Samples:

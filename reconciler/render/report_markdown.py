@@ -3,6 +3,7 @@
 from reconciler.core.plan import Plan
 from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.render.markdown_page import LIMIT, Section, address_cell, cell, heading, page, row, table
+from reconciler.render.plan_markdown import BLOCKED_COLUMNS, UNREAD_COLUMNS, blocked_row, unread_row
 from reconciler.render.report_words import ADVICE, artifact_words, report_caveats, report_verdict, verified_word
 from reconciler.render.safe import markdown, markdown_code
 from reconciler.render.words import span, stamp
@@ -21,7 +22,9 @@ def report_markdown(
     tables = (
         (0, table("What went wrong", ("",), [row(cell(line)) for line in (report.error or "").splitlines()])),
         (0, table("Not done", _COLUMNS, [_row(outcome, sources.get(outcome.id, "")) for outcome in wrong])),
-        (1, table("Done", _COLUMNS, [_row(outcome, "") for outcome in right])),
+        (1, table("Blocked", BLOCKED_COLUMNS, [blocked_row(entry) for entry in report.blocked])),
+        (1, table("Could not be read", UNREAD_COLUMNS, [unread_row(failure) for failure in report.failures])),
+        (2, table("Done", _COLUMNS, [_row(outcome, "") for outcome in right])),
     )
     sections = [Section(rank=rank, forms=(form,)) for rank, form in tables if form.entries]
     head = heading(report_verdict(report), report_caveats(report))
@@ -44,6 +47,7 @@ def _row(outcome: Outcome, source: str) -> str:
 def _foot(report: Report) -> str:
     took = span((report.finished_at - report.started_at).total_seconds())
     parts = [f"Run {markdown_code(report.run_id)}", f"{stamp(report.started_at)}, {took}"]
+    parts += [f"approved: {markdown(', '.join(report.approved))}"] if report.approved else []
     parts += [f"digest {markdown_code(report.plan_digest)}"] if report.plan_digest else []
     why = f": {markdown('; '.join(report.reasons))}" if report.reasons else ""
     return " · ".join((*parts, f"exit code {report.exit_code}{why}"))

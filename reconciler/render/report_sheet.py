@@ -7,7 +7,7 @@ from reconciler.core.model import Source
 from reconciler.core.plan import Action, Plan
 from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.errors import Complaint
-from reconciler.render.plan_sheet import edges, first_file, platforms, unread
+from reconciler.render.plan_sheet import blocked, edges, first_file, platforms, unread
 from reconciler.render.plan_words import word
 from reconciler.render.report_words import ADVICE, artifact_words, report_caveats, report_verdict, verified_word
 from reconciler.render.sheet import Bar, Level, Line, Result, Sheet
@@ -29,10 +29,11 @@ def report_sheet(
     plan: Plan | None = None,
     complaints: Sequence[Complaint] = (),
     tool_version: str,
+    kind: str = "report",
     environment: str = "",
 ) -> Sheet:
     """Every outcome, what went wrong first. `plan` adds where in the inventory that stands, and the order; `complaints`
-    say where in files the error of the run is."""
+    say where in files the error of the run is; `kind` is the document that it takes the place of."""
     took = (report.finished_at - report.started_at).total_seconds()
     wrong = [outcome for outcome in report.outcomes if outcome.kind is not OutcomeKind.SUCCEEDED]
     right = [outcome for outcome in report.outcomes if outcome.kind is OutcomeKind.SUCCEEDED]
@@ -40,44 +41,46 @@ def report_sheet(
     planned = {action.id: action for action in plan.actions} if plan else {}
     facts = [("Run", f"{report.run_id}, {stamp(report.started_at)}, {span(took)}"), ("Exit code", exit_code)]
     facts += [("Digest", short(report.plan_digest))] if report.plan_digest else []
+    facts += [("Approved", ", ".join(report.approved))] if report.approved else []
     return Sheet(
-        kind="report",
+        kind=kind,
         verdict=report_verdict(report),
         caveats=report_caveats(report),
         lines=(
             *(_errors(report.error, complaints) if report.error else ()),
             *(_line(outcome, planned.get(outcome.id)) for outcome in (*wrong, *right)),
-            *(unread(plan.failures) if plan else ()),
+            *blocked(report.blocked),
+            *unread(report.failures),
         ),
         facts=tuple(facts),
         counts=report.summary,
         at=report.finished_at,
         tool_version=tool_version,
         partial=report.partial,
-        ok=report.error is None,
+        ok=report.exit_code == 0,
         environment=environment,
         seconds=took,
         edges=edges(plan.actions) if plan else (),
-        bars=tuple(
-            Bar(
-                address=outcome.address,
-                verb=outcome.verb,
-                rule=outcome.kind,
-                start=max((outcome.started_at - report.started_at).total_seconds(), 0.0),
-                seconds=outcome.seconds,
-            )
-            for outcome in report.outcomes
-            if outcome.started_at is not None
-        ),
-        complete=report.error is None and (plan is None or plan.complete),
+        bars=tuple(_bars(report)),
+        complete=report.error is None and not report.failures,
         file=first_file(plan) if plan else "inventory.yaml",
         platforms=platforms(plan) if plan else (),
     )
 
 
+def _bars(report: Report) -> Iterable[Bar]:
+    """When work on each action began, and how long it took."""
+    for outcome in report.outcomes:
+        if outcome.started_at is not None:
+            start = max((outcome.started_at - report.started_at).total_seconds(), 0.0)
+            yield Bar(
+                address=outcome.address, verb=outcome.verb, rule=outcome.kind, start=start, seconds=outcome.seconds
+            )
+
+
 def _errors(text: str, complaints: Sequence[Complaint]) -> Iterable[Line]:
     if not complaints:
-        yield _error(tuple(text.splitlines()), None)
+        yield _error(tuple(line.strip() for line in text.splitlines()), None)
     for one in complaints:
         yield _error((one.text,), Source(file=one.file, line=max(one.line, 1), column=max(one.column, 1)))
 
@@ -109,6 +112,7 @@ def _line(outcome: Outcome, planned: Action | None) -> Line:
         summary=" ".join(filter(None, (str(outcome.verb), verified_word(outcome)))),
         details=tuple(text for text in told if text),
         source=planned.source if planned else None,
+        owner=planned.owner if planned else None,
         seconds=outcome.seconds if outcome.started_at else None,
         destructive=outcome.verb == "undeploy" and level is Level.GOOD,
         verb=word(planned) if planned else str(outcome.verb),

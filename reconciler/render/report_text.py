@@ -6,6 +6,7 @@ from reconciler.core.job import Verb
 from reconciler.core.plan import Plan
 from reconciler.core.report import Outcome, OutcomeKind, Report
 from reconciler.render.layout import Detail, Entry, Fact, Page, detail, head, next_fact, render
+from reconciler.render.plan_text import blocked_entry, failure_entry
 from reconciler.render.report_words import ADVICE, artifact_words, report_caveats, report_verdict, verified_word
 from reconciler.render.style import Role, Span, say
 from reconciler.render.words import names, span
@@ -32,8 +33,12 @@ def report_text(
     summaries = _summaries(report.outcomes)
     page = Page(
         head=head(report_verdict(report), report_caveats(report)),
-        groups=(_entries(wrong, summaries, sources), _entries(right, summaries, sources)),
-        facts=(*_error(report), *_advice(wrong), *_left(plan), *_run(report), *next_fact(next_command)),
+        groups=(
+            _entries(wrong, summaries, sources),
+            _entries(right, summaries, sources),
+            (*map(blocked_entry, report.blocked), *map(failure_entry, report.failures)),
+        ),
+        facts=(*_error(report), *_advice(wrong), *_left(report), *_run(report), *next_fact(next_command)),
     )
     return render(page, width=width, colour=colour)
 
@@ -88,12 +93,10 @@ def _error(report: Report) -> Iterable[Fact]:
     return [Fact(name="Error", text=line) for line in (report.error or "").splitlines()]
 
 
-def _left(plan: Plan | None) -> Iterable[Fact]:
-    """What the apply could not do, so that the exit code's reason has a name."""
-    if plan and plan.blocked:
-        yield Fact(name="Blocked", text=names(tuple(dict.fromkeys(entry.address for entry in plan.blocked)), 5))
-    if plan and plan.failures:
-        yield Fact(name="Unread", text=names([failure.address for failure in plan.failures], 5))
+def _left(report: Report) -> Iterable[Fact]:
+    """What a person let pass the guards."""
+    if report.approved:
+        yield Fact(name="Approved", text=names(report.approved, 5))
 
 
 def _run(report: Report) -> Iterable[Fact]:

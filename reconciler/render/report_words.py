@@ -1,5 +1,6 @@
 """What a report says, in words: the sentences that text and Markdown share. Nothing here escapes or lays out."""
 
+from reconciler.core.exits import Why
 from reconciler.core.job import Verb
 from reconciler.core.report import Artifact, Outcome, OutcomeKind, Report
 from reconciler.render.plan_words import PARTIAL
@@ -21,12 +22,16 @@ def report_verdict(report: Report) -> str:
     """The report in one sentence."""
     if report.error is not None and not report.outcomes:
         return "Interrupted: nothing was done." if report.exit_code in _SIGNALS else "Failed: nothing was done."
+    found = ((report.blocked, "blocked"), (report.failures, "unread"))
+    left = [f"{len(entries):,} {word}" for entries, word in found if entries]
     counts = [f"{number:,} {kind.replace('_', ' ')}" for kind, number in report.summary.items() if number]
-    if not counts:
+    if Why.GUARD in report.reasons:
+        return f"Stopped by a guard: nothing was done; {', '.join((*counts, *left))}."
+    if not counts and not left:
         return "Nothing to apply." if report.exit_code == 0 else "Nothing was applied."
     done = report.summary["succeeded"] == len(report.outcomes)
     word = "Interrupted" if report.exit_code in _SIGNALS else "Applied" if done else "Incomplete"
-    return f"{word}: {', '.join(counts)}."
+    return f"{word}: {'; '.join(filter(None, (', '.join(counts), ', '.join(left))))}."
 
 
 def report_caveats(report: Report) -> tuple[str, ...]:

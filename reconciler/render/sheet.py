@@ -3,7 +3,7 @@
 Nothing here escapes: all texts may be untrusted, and the form that shows them makes them harmless."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Final
 
 from reconciler.core.drift import Night
 from reconciler.core.model import Source
+from reconciler.render.words import split_command
 
 
 class Level(StrEnum):
@@ -102,9 +103,17 @@ class Line:
         return self.address.split("/", 1)[0]
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """What is said of it, part by part: what ends in a command stands last, so that nothing follows a command."""
+        plain = [text for text in self.details if not split_command(text)[1]]
+        advice = [text for text in self.details if split_command(text)[1]]
+        owner = f"owner {self.owner}" if self.owner else ""
+        return tuple(text for text in (self.summary, *plain, owner, *advice) if text)
+
+    @property
     def text(self) -> str:
         """All of it in one sentence."""
-        said = "; ".join((self.summary, *self.details)) if self.summary else "; ".join(self.details)
+        said = "; ".join(self.parts)
         return f"{self.address}: {self.word}: {said}" if said else f"{self.address}: {self.word}"
 
 
@@ -123,9 +132,9 @@ class Bar:
 class Sheet:
     """A whole document. `kind` is plan, report or drift; `at` is when it was made; `seconds` how long the run took,
     None where nobody knows; `facts` are names and texts; `edges` say which address is acted on before which other;
-    `ok`: the run came to its end; `complete`: and everything asked for was read. `environment` tells documents of one
-    inventory for several places apart, empty for one. `file` is where a line is shown that no file is to blame for;
-    `platforms` names all that the document is about, empty where nobody knows."""
+    `ok`: the run did all it was to; `complete`: it came to its end, and everything asked for was read. `environment`
+    tells documents of one inventory for several places apart, empty for one. `file` is where a line is shown that no
+    file is to blame for; `platforms` names all that the document is about, empty where nobody knows."""
 
     kind: str
     verdict: str
@@ -182,3 +191,12 @@ class Sheet:
 
 def _inside(source: Source) -> Source:
     return replace(source, file=normpath(source.file).lstrip("/") or ".")
+
+
+def from_root(sheet: Sheet, rename: Callable[[str], str]) -> Sheet:
+    """The sheet with other names for its files."""
+    lines = tuple(
+        replace(line, source=replace(line.source, file=rename(line.source.file))) if line.source else line
+        for line in sheet.lines
+    )
+    return replace(sheet, lines=lines, file=rename(sheet.file))

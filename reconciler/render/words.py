@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_COMMAND = ": reconciler "
+_TOLD = 20
+"""What must be left of a sentence for its command to be kept whole."""
 _CLAUSE = re.compile(r"(?<=;) |(?<=:) (?=reconciler )")
 
 
@@ -58,8 +61,18 @@ def short(digest: str) -> str:
 
 
 def clip(text: str, limit: int = 300) -> str:
-    """`text`, its end cut off where it is longer than anybody would read."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """`text`, cut where it is longer than anybody would read: at its end, or before the command that it ends with."""
+    if len(text) <= limit:
+        return text
+    told, command = split_command(text)
+    room = limit - len(command) - 2
+    return f"{clip(told, room)}: {command}" if command and room >= _TOLD else f"{text[: limit - 1]}…"
+
+
+def split_command(text: str) -> tuple[str, str]:
+    """A sentence, and the command that it ends with; that is empty where there is none."""
+    told, found, rest = text.rpartition(_COMMAND)
+    return (told, f"reconciler {rest}") if found else (text, "")
 
 
 def clauses(text: str) -> list[str]:

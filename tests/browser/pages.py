@@ -49,15 +49,17 @@ BROKEN: Report = replace(
 )
 
 
-def _found(kind: DriftKind, nights: str) -> dict[int, DriftKind]:
-    """`nights` reads like the picture: an `x` for each night with a finding, the last one today."""
-    return {number - len(nights): kind for number, sign in enumerate(nights) if sign == "x"}
+def _found(kind: DriftKind, nights: str) -> dict[int, str]:
+    """`nights` reads like the picture: an `x` for each night with a finding, the last one today; `?` is not read."""
+    return {
+        number - len(nights): kind if sign == "x" else "unread" for number, sign in enumerate(nights) if sign in "x?"
+    }
 
 
 _HISTORY = {
     "nugen/faq-bot": _found(DriftKind.DRIFTED, "...................x"),
-    "kore-eu/support-triage": _found(DriftKind.PENDING, "..............xxxxxx"),
-    "kore-eu/legacy-intents": _found(DriftKind.UNKNOWN, "........xxxxxxxxxxxx"),
+    "kore-eu/support-triage": _found(DriftKind.PENDING, "..............xx?xxx"),
+    "kore-eu/legacy-intents": _found(DriftKind.UNKNOWN, "........xxxxx??xxxxx"),
     "nugen/intent-eu": _found(DriftKind.DRIFTED, "......x..x.x...x.x.x"),
     "kore-eu/router": _found(DriftKind.DRIFTED, ".............xxxxxxx"),
     "nugen/old-search": _found(DriftKind.DRIFTED, ".............xxxxxx."),

@@ -2,6 +2,8 @@
 
 import re
 import time
+from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -340,6 +342,24 @@ def test_pictures_say_in_words_what_they_show(open_page: Open, name: str) -> Non
     assert all(said)
     page.locator(f"{section} summary").click()
     assert page.locator(f"{section} td").first.is_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_many_nights_on_a_phone_begin_at_today(open_page: Open, scripts: bool) -> None:
+    night = pages.NIGHTS[-1]
+    nights = tuple(replace(night, day=night.day - timedelta(days=back)) for back in reversed(range(60)))
+    page = open_page(pages.drift_page(replace(pages.CHECK, nights=nights)), width=375, java_script_enabled=scripts)
+    today = page.locator("#history .nights .strong")
+    pane = page.locator("#history .scroll").first
+    assert pane.evaluate("node => node.scrollWidth > 3 * node.clientWidth")
+    inside = """node => {
+        const box = node.getBoundingClientRect(), pane = node.closest('.scroll').getBoundingClientRect();
+        return pane.left < box.left && box.right <= pane.right && box.right <= 375; }"""
+    assert today.evaluate(inside)
+    first = page.locator("#history .nights .mid").first
+    assert not first.evaluate(inside)
+    pane.evaluate("node => { node.scrollLeft = -node.scrollWidth; }")
+    assert first.evaluate(inside)  # and the others can be reached
 
 
 def test_five_thousand_lines_stay_usable(open_page: Open) -> None:

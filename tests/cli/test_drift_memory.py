@@ -1,15 +1,22 @@
 """Nightly drift: what is new, what goes on, what is resolved, acknowledged or cannot be put on record."""
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.core.record import Record, RecordKind
 from reconciler.journal.opening import lock_journal
 from reconciler.simulator import SimulatedPlatforms
 from tests.cli.conftest import BATCH, FAQ, READER, Reconciler, inventory
+from tests.cli.test_signals import ROOT
 
 FAQ_ID = "alignment_01KXG82FJJ98NQ0"
 
@@ -56,7 +63,7 @@ def test_fail_on_new_is_quiet_about_what_is_known(applied: SimulatedPlatforms, r
     assert second.out.splitlines() == [
         "Drift: 1 model changed outside reconciler; nothing new.",
         "",
-        "Known       1: nugen/faq",
+        f"Known       1: nugen/faq (since {datetime.now(UTC):%Y-%m-%d})",
     ]
     assert reconciler("drift", "--fail-on", "never").code == 0
     assert reconciler("drift").code == 2
@@ -99,15 +106,25 @@ def test_a_day_that_is_none_is_refused(reconciler: Reconciler, day: str) -> None
     assert "inventory.yaml:3:" in ran.err
 
 
-def test_a_look_during_an_apply_is_not_on_record_and_says_so(
+def test_a_look_during_an_apply_is_on_record_too_and_takes_no_lock(
     applied: SimulatedPlatforms, reconciler: Reconciler
 ) -> None:
     applied.nugen.set_state(FAQ_ID, "undeployed")
-    with lock_journal(".reconciler/journal.db", run="r-1"):
-        ran = reconciler("drift")
+    with lock_journal(".reconciler/journal.db", run="r-1") as store:
+        assert reconciler("drift").code == 2
+        store.write([Record(kind=RecordKind.RUN_STARTED, at=datetime.now(UTC), run="r-1")])
+    assert drift_of(reconciler)[1]["drift"][0]["novelty"] == "ongoing"
+
+
+def test_where_the_journal_cannot_be_written_the_look_says_so(
+    applied: SimulatedPlatforms, reconciler: Reconciler
+) -> None:
+    applied.nugen.set_state(FAQ_ID, "undeployed")
+    with closing(sqlite3.connect(".reconciler/journal.db")) as connection:
+        connection.execute("CREATE TRIGGER no BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'full'); END")
+    ran = reconciler("drift")
     assert ran.code == 2
     assert "This look is not on record: " in ran.err
-    assert drift_of(reconciler)[1]["drift"][0]["novelty"] == "new"
 
 
 def test_a_partial_look_resolves_nothing_of_what_it_left_out(
@@ -135,7 +152,8 @@ def test_a_platform_that_cannot_be_read_resolves_nothing(
 def test_a_drift_is_shown_again_from_its_file(applied: SimulatedPlatforms, reconciler: Reconciler) -> None:
     applied.nugen.set_state(FAQ_ID, "undeployed")
     ran = reconciler("drift", "--report", "json=drift.json")
-    assert reconciler("show", "drift.json").out == ran.out
+    assert reconciler("show", "drift.json").out.splitlines() == ran.out.splitlines()[:-1]
+    assert ran.out.splitlines()[-1] == "Next        reconciler plan"
     assert reconciler("show", "drift.json", "--format", "markdown").out.startswith("<!-- reconciler:drift:default -->")
 
 
@@ -164,3 +182,49 @@ def test_the_numbers_are_readable_by_the_collector_and_the_rest_is_private(
     reconciler("drift", "--report", "prometheus=drift.prom", "--report", "json=drift.json")
     assert Path("drift.prom").stat().st_mode & 0o777 == 0o644
     assert Path("drift.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_nobody_could_be_told_is_new_the_next_time(applied: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    applied.nugen.set_state(FAQ_ID, "undeployed")
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "reconciler", "drift", "--fail-on", "new"]
+        ran = subprocess.run(command, stdout=full, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert ran.returncode == 1
+    assert reconciler("drift", "--fail-on", "never").code == 0
+    assert reconciler("drift", "--fail-on", "new").code == 2
+    assert reconciler("drift", "--fail-on", "new").code == 0
+
+
+def test_a_model_on_its_way_is_neither_drifted_nor_resolved(
+    applied: SimulatedPlatforms, reconciler: Reconciler
+) -> None:
+    applied.nugen.set_state(FAQ_ID, "undeployed")
+    drift_of(reconciler)
+    applied.nugen.set_state(FAQ_ID, "deploying")
+    code, moving = drift_of(reconciler)
+    assert (code, moving["drift"], moving["resolved"]) == (0, [], [])
+    applied.nugen.set_state(FAQ_ID, "undeployed")
+    assert drift_of(reconciler)[1]["drift"][0]["novelty"] == "ongoing"
+
+
+def test_a_partial_look_wipes_nothing_of_the_day(applied: SimulatedPlatforms, reconciler: Reconciler) -> None:
+    applied.nugen.set_state(FAQ_ID, "undeployed")
+    drift_of(reconciler)
+    drift_of(reconciler, "--only", "nugen/reader")
+    from reconciler.core.sightings import fold_sightings
+    from reconciler.journal.opening import open_journal
+
+    store = open_journal(".reconciler/journal.db")
+    assert store is not None
+    (night,) = fold_sightings(store.read()).nights.values()
+    store.close()
+    assert list(night.values()) == ["drifted"]
+
+
+def test_an_apply_says_what_is_acknowledged_and_that_it_ends_it(
+    applied: SimulatedPlatforms, reconciler: Reconciler
+) -> None:
+    applied.nugen.set_state(FAQ_ID, "undeployed")
+    inventory(FAQ[:-1] + ', acknowledge: {until: "2999-12-31", reason: load test}}', READER)
+    for form in ("text", "markdown", "json"):
+        assert "2999" in reconciler("plan", "--format", form).out

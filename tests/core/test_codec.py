@@ -163,6 +163,8 @@ def test_a_drift_says_from_what_to_what_and_since_when() -> None:
         "times": 0,
         "flapping": False,
         "acknowledged": None,
+        "last_seen": None,
+        "ended": False,
     }
     assert (second["since"], second["owner"]) == (None, None)
 
@@ -209,6 +211,8 @@ def test_a_plan_in_full() -> None:
             "concurrency": None,
             "timeout": None,
             "lasting": None,
+            "acknowledged": None,
+            "owner": None,
             "destructive": True,
         }
     ]
@@ -329,7 +333,7 @@ PARTS = sorted(set(saved(plan())) - {"seal"})
 DERIVED = {"complete", "applyable", "summary"}
 """Parts that are for readers; the plan itself knows them."""
 
-FOR_PEOPLE = {"id", "tool_version", "offline", "partial", "unmanaged", "warnings"}
+FOR_PEOPLE = {"id", "tool_version", "offline", "partial", "unmanaged", "warnings", "limits"}
 """Parts that no digest covers, so that only the seal does."""
 
 
@@ -337,7 +341,7 @@ FOR_PEOPLE = {"id", "tool_version", "offline", "partial", "unmanaged", "warnings
 def test_a_plan_without_a_part_of_it_is_refused_or_the_same(name: str) -> None:
     data = saved(replace(everything(), warnings=()))
     del data[name]
-    if name in DERIVED | {"offline", "warnings"}:
+    if name in DERIVED | {"offline", "warnings", "limits"}:
         assert read_plan(resealed(data)) == with_digest(replace(everything(), warnings=()))
     else:
         with pytest.raises(PlanRefused):
@@ -466,7 +470,19 @@ def test_junk_in_a_report_is_refused_never_a_crash(name: str) -> None:
             read_report({**through_text(report_json(report())), name: junk})
         except PlanRefused:
             continue
-        assert name in {"summary", "run_id", "plan_digest", "exit_code", "reasons", "outcomes", "error", "partial"}
+        assert name in {
+            "summary",
+            "run_id",
+            "plan_digest",
+            "exit_code",
+            "reasons",
+            "outcomes",
+            "error",
+            "partial",
+            "blocked",
+            "failures",
+            "approved",
+        }
 
 
 def test_a_moment_is_kept_to_the_microsecond() -> None:

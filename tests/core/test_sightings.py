@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reconciler.core.drift import Drift, DriftCheck, DriftKind, Novelty
+from reconciler.core.drift import Drift, DriftCheck, DriftKind, Novelty, holds
 from reconciler.core.model import Acknowledgement, Model
 from reconciler.core.record import Record, RecordKind
-from reconciler.core.sightings import FLAPS, NIGHTS, check_drift, fold_sightings
+from reconciler.core.sightings import FLAPS, NIGHTS, QUIET, UNREAD, check_drift, fold_sightings
 
 from .values import DEPLOYED, model
 
@@ -33,7 +33,9 @@ class Nights:
     def keys(self) -> Mapping[str, tuple[str, str]]:
         return {model.address: ("https://kore", model.id) for model in self.models}
 
-    def look(self, *drifts: Drift, unread: frozenset[str] = frozenset(), after: timedelta = NIGHT) -> DriftCheck:
+    def look(
+        self, *drifts: Drift, unread: frozenset[str] = frozenset(), after: timedelta = NIGHT, quiet: bool = False
+    ) -> DriftCheck:
         sightings = fold_sightings(self.records)
         check = check_drift(
             drifts, self.models, self.keys, sightings, unread=unread, now=self.now, remembered=bool(self.records)
@@ -42,10 +44,14 @@ class Nights:
         for model_ in self.models:
             found = next((one for one in drifts if one.address == model_.address), None)
             about = {"at": self.now, "run": "r", "origin": "https://kore", "model_id": model_.id}
+            known = holds(model_.acknowledge, self.now) is not None
             if found is not None:
+                about |= {"on": known, "text": QUIET if quiet else None}
                 self.records.append(
                     Record(kind=RecordKind.SEEN, drift=found.kind, before=found.was, after=found.now, **about)  # type: ignore[arg-type]
                 )
+            elif model_.address in unread and self.keys[model_.address] in sightings.by_key:
+                self.records.append(Record(kind=RecordKind.MISSED, **about))  # type: ignore[arg-type]
             elif model_.address not in unread and self.keys[model_.address] in sightings.by_key:
                 self.records.append(Record(kind=RecordKind.CLEARED, **about))  # type: ignore[arg-type]
         self.now += after
@@ -153,3 +159,54 @@ def test_without_a_journal_all_is_new_and_there_are_no_nights(nights: Nights) ->
     assert not check.remembered
     assert check.nights == ()
     assert check.drifts[0].alarming
+
+
+def test_an_acknowledgement_that_ends_makes_the_drift_new_again_once(nights: Nights) -> None:
+    nights.models = (model("a", DEPLOYED, acknowledge=Acknowledgement(until=FIRST.date())),)
+    assert nights.look(drift()).drifts[0].alarming is False
+    (ended,) = nights.look(drift()).drifts
+    assert (ended.alarming, ended.ended, ended.times) == (True, True, 2)
+    assert nights.look(drift()).drifts[0].alarming is False
+
+
+def test_what_was_noted_and_told_to_nobody_stays_new(nights: Nights) -> None:
+    nights.look(drift(), quiet=True)
+    (told,) = nights.look(drift()).drifts
+    assert (told.novelty, told.times, told.first_seen) == (Novelty.NEW, 2, FIRST)
+    assert nights.look(drift(), quiet=True).drifts[0].novelty is Novelty.ONGOING
+
+
+def test_what_flaps_hides_no_other_drift_of_the_model(nights: Nights) -> None:
+    for _ in range(FLAPS + 1):
+        nights.look(drift(), after=timedelta(hours=6))
+        nights.look(after=timedelta(hours=6))
+    (worse,) = nights.look(drift(now="broken")).drifts
+    assert (worse.novelty, worse.flapping) == (Novelty.NEW, False)
+
+
+def test_what_flaps_and_is_away_is_paused(nights: Nights) -> None:
+    for _ in range(FLAPS):
+        nights.look(drift(), after=timedelta(hours=6))
+        check = nights.look(after=timedelta(hours=6))
+    assert [one.address for one in check.paused] == ["kore/a"]
+    assert [one.address for one in nights.look().paused] == ["kore/a"]
+    nights.now += timedelta(days=8)
+    assert nights.look().paused == ()
+
+
+def test_what_comes_back_says_when_it_was_last_seen(nights: Nights) -> None:
+    nights.look(drift())
+    nights.look()
+    (back,) = nights.look(drift()).drifts
+    assert (back.novelty, back.last_seen) == (Novelty.NEW, FIRST)
+
+
+def test_a_night_that_could_not_be_looked_at_does_not_look_clean(nights: Nights) -> None:
+    nights.look(drift())
+    nights.look(unread=frozenset({"kore/a", "kore/b"}))
+    check = nights.look(unread=frozenset({"kore/a"}))
+    assert [dict(night.found) for night in check.nights] == [
+        {"kore/a": "drifted"},
+        {"kore/a": UNREAD},
+        {"kore/a": UNREAD},
+    ]

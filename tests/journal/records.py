@@ -77,6 +77,8 @@ _ALWAYS: Final[dict[RecordKind, dict[str, st.SearchStrategy[Any]]]] = {
         "after": st.sampled_from(LiveState).map(str),
     },
     RecordKind.CLEARED: {},
+    RecordKind.MISSED: {},
+    RecordKind.APPROVED: {"text": st.text(max_size=8)},
     RecordKind.PLAN_USED: {"plan": st.sampled_from(("p-1", "p-2"))},
     RecordKind.RUN_STARTED: {"text": st.text(max_size=8)},
     RecordKind.RUN_ENDED: {"text": st.text(max_size=8)},

@@ -1,4 +1,4 @@
-"""The lock of CI: everything the project asks for is in it, pinned and hashed, and nothing says where to fetch it."""
+"""The locks: everything the project asks for is in them, pinned and hashed, and nothing says where to fetch it."""
 
 import re
 import tomllib
@@ -9,10 +9,16 @@ from packaging.requirements import Requirement
 
 from .tools import HERE, ROOT
 
-LOCKS: Final = (ROOT / ".ci" / "requirements.txt", HERE / "schemathesis.txt", HERE / "linters.txt")
-TEXT: Final = LOCKS[0].read_text("utf-8")
+LOCKS: Final = (
+    ROOT / ".ci" / "requirements.txt",
+    ROOT / ".ci" / "runtime.txt",
+    HERE / "schemathesis.txt",
+    HERE / "linters.txt",
+)
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-PINS: Final = dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", TEXT, re.MULTILINE))
+PINS, RUNTIME = (
+    dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", lock.read_text("utf-8"), re.MULTILINE)) for lock in LOCKS[:2]
+)
 
 
 def asked() -> list[str]:
@@ -31,6 +37,14 @@ def test_what_is_asked_for_is_locked(line: str) -> None:
     name = re.sub(r"[-_.]+", "-", wanted.name).lower()
     assert name in PINS, f"renew .ci/requirements.txt: {name} is not in it"
     assert wanted.specifier.contains(PINS[name]), f"renew .ci/requirements.txt: {name} {PINS[name]} is not {line}"
+
+
+def test_what_production_installs_is_what_was_tested_and_no_tool_of_ours() -> None:
+    project = PROJECT["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["postgresql"], "hatchling", "editables"]
+    assert {Requirement(line).name.lower() for line in lines} <= set(RUNTIME)
+    assert {name: PINS.get(name) for name in RUNTIME} == RUNTIME, "renew both locks together"
+    assert not {"pytest", "mypy", "ruff", "starlette"} & set(RUNTIME)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)

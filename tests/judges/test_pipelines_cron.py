@@ -97,6 +97,13 @@ def test_mail_comes_only_when_something_is_new(simulated: SimulatedPlatforms, tm
     assert host.metric("reconciler_drift_models") == 0
 
 
+@pytest.mark.parametrize("given", [[], ["/srv/models"], ["/srv/models", "a.prom", "more"]])
+def test_a_wrong_line_in_the_crontab_is_no_drift(given: list[str]) -> None:
+    ran = subprocess.run([CRON / "nightly-drift.sh", *given], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (64, "")
+    assert ran.stderr.startswith("Usage: nightly-drift.sh FOLDER PROM")
+
+
 def test_a_night_that_went_wrong_is_told(simulated: SimulatedPlatforms, tmp_path: Path) -> None:
     host = Host(tmp_path, f"http://127.0.0.1:{free_port()}")
     told = host.night()
@@ -109,6 +116,8 @@ def test_a_night_that_went_wrong_is_told(simulated: SimulatedPlatforms, tmp_path
     assert told.returncode == 1
     assert told.stdout.startswith("The check itself failed, with 1.")
     assert "did you mean" in told.stdout
+    alert = 'reconciler_run_success{document="drift",environment="production"} 0'
+    assert alert in host.numbers.read_text("utf-8").splitlines()
 
     shutil.rmtree(tmp_path / "bin")
     told = host.night()

@@ -10,10 +10,10 @@ from typing import Any, Final
 import pytest
 
 from reconciler.cli.simulate import variables
-from reconciler.simulator import NUGEN_KEY, JobTime, SimulatedPlatforms, World, quickstart
+from reconciler.simulator import NUGEN_KEY, JobTime, SimulatedPlatforms, quickstart
 
 from .github_runner import EXAMPLES, GitHub
-from .tools import free_port
+from .tools import ROOT, free_port
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -36,15 +36,9 @@ def inventory(folder: Path, faq: str = "deployed", pilot: str = "deployed", more
     (folder / "inventory.yaml").write_text(text, "utf-8")
 
 
-def crowd(kore: World, nugen: World) -> None:
-    quickstart(kore, nugen)
-    for number in range(len(MANY)):
-        nugen.add(f"alignment_{number:015}", f"model {number}", deployed=True)
-
-
 @pytest.fixture
 def simulated() -> Iterator[SimulatedPlatforms]:
-    with SimulatedPlatforms(seed=crowd, job_time=JobTime(seconds=0.2)) as running:
+    with SimulatedPlatforms(seed=quickstart, job_time=JobTime(seconds=0.2)) as running:
         running.nugen.set_state(FAQ, "deployed")
         yield running
 
@@ -91,7 +85,7 @@ def test_one_issue_follows_the_nights(github: GitHub, simulated: SimulatedPlatfo
     assert done["drift"].result == "failure", done["drift"].log
     assert done["issue"].result == "success", done["issue"].log
     (issue,) = github.issues()[2:]
-    assert issue["title"] == "Models drifted: production"
+    assert issue["title"] == "Nightly drift: production"
     assert issue["body"].startswith(DRIFT)
     assert issue["said"] == []
 
@@ -154,7 +148,7 @@ def test_what_was_agreed_to_is_applied_and_the_next_night_knows(github: GitHub, 
     assert "1 undeploy" in done["plan"].summary
     assert "Applied" in done["apply"].summary
     assert simulated.nugen.state(PILOT) == "undeployed"
-    assert "install --require-hashes -r tool/.ci/requirements.txt" in (github.folder / "desk" / "pip").read_text()
+    assert "install --require-hashes -r tool/.ci/runtime.txt" in (github.folder / "desk" / "pip").read_text()
     assert night(github)["drift"].result == "success"
     assert github.issues() == []
 
@@ -262,18 +256,63 @@ def test_what_its_owner_acknowledged_closes_the_issue(github: GitHub, simulated:
     assert len(github.issues()) == 1
 
 
-def test_a_night_that_failed_leaves_the_issue_alone(github: GitHub, simulated: SimulatedPlatforms) -> None:
+@pytest.mark.parametrize("drifted", [True, False])
+def test_a_night_that_failed_says_so_in_the_issue_and_resolves_nothing(
+    github: GitHub, simulated: SimulatedPlatforms, drifted: bool
+) -> None:
     night(github, first=True)
-    simulated.nugen.set_state(FAQ, "undeployed")
+    if drifted:
+        simulated.nugen.set_state(FAQ, "undeployed")
     night(github)
-    before = github.issues()
+    assert len(github.issues()) == drifted
     (github.trees["main"] / "inventory.yaml").write_text("version: 1\nmodels: {a: {stat: deployed}}\n", "utf-8")
     done = night(github)
     assert done["drift"].result == "failure"
-    assert github.issues() == before
+    assert done["issue"].result == "success", done["issue"].log
+    (issue,) = github.issues()
+    assert issue["state"] == "open"
+    assert issue["body"].startswith(DRIFT)
+    assert "did you mean" in issue["body"]
+
+    inventory(github.trees["main"])
+    night(github)
+    (issue,) = github.issues()
+    assert issue["state"] == ("open" if drifted else "closed")
 
 
-def test_a_plan_too_long_for_a_comment_is_its_verdict_and_a_link(github: GitHub) -> None:
+def test_what_comes_and_goes_keeps_the_issue_open(github: GitHub, simulated: SimulatedPlatforms) -> None:
+    night(github, first=True)
+    for _ in range(3):
+        simulated.nugen.set_state(FAQ, "undeployed")
+        night(github)
+        simulated.nugen.set_state(FAQ, "deployed")
+        assert night(github)["issue"].result == "success"
+    assert [issue["state"] for issue in github.issues()] == ["closed", "closed", "open"]
+
+
+def test_a_stopped_plan_is_applied_only_with_an_approval(github: GitHub, simulated: SimulatedPlatforms) -> None:
+    night(github, first=True)
+    inventory(github.trees["main"], faq="undeployed", pilot="undeployed")
+    done = github.run("apply", "push")
+    assert done["plan"].result == "failure"
+    assert done["apply"].result == "skipped", "nobody is asked to agree to it"
+
+    for wrong in ("*", "nugen/other", "--yes", "$(touch pwned)", "; touch pwned"):
+        done = github.run("apply", "workflow_dispatch", inputs={"approve": wrong})
+        assert done["apply"].result == "failure", done["apply"].log
+    assert {simulated.nugen.state(model) for model in (FAQ, PILOT)} == {"deployed"}
+    assert not list(github.folder.glob("**/pwned"))
+
+    done = github.run("apply", "workflow_dispatch", inputs={"approve": " nugen/faq-bot  nugen/old-pilot "})
+    assert done["apply"].result == "success", done["apply"].log
+    assert {simulated.nugen.state(model) for model in (FAQ, PILOT)} == {"undeployed"}
+    report = json.loads((github.folder / f"artifacts/{github.runs}/applied-1/report.json").read_text("utf-8"))
+    assert report["approved"] == ["nugen/faq-bot", "nugen/old-pilot"]
+
+
+def test_a_plan_too_long_for_a_comment_is_cut(github: GitHub, simulated: SimulatedPlatforms) -> None:
+    for number in range(len(MANY)):
+        simulated.nugen.add(f"alignment_{number:015}", f"model {number}", deployed=True)
     night(github, first=True)
     rows = (
         f"  {name}: {{platform: nugen, id: alignment_{number:015}, state: undeployed}}\n"
@@ -287,8 +326,10 @@ def test_a_plan_too_long_for_a_comment_is_its_verdict_and_a_link(github: GitHub)
     assert done["comment"].result == "success", done["comment"].log
     (comment,) = github.comments()
     assert comment["body"].startswith(f"{PLAN}\n## Plan: 300 undeploys")
-    assert "/actions/runs/" in comment["body"]
-    assert len(comment["body"]) < 1_000
+    assert comment["body"][:58_000] == whole[:58_000]
+    assert comment["body"].count(" | nugen/m") + comment["body"].count("mmm-") > 100, "the rows are there"
+    assert "/actions/runs/" in comment["body"].splitlines()[-1]
+    assert len(comment["body"]) < 60_000
 
 
 @pytest.mark.parametrize(("repository", "login"), [("mallory/models", "mallory"), ("acme/models", "dependabot[bot]")])
@@ -303,3 +344,21 @@ def test_without_keys_the_plan_is_offline_and_says_so(github: GitHub, repository
     assert "Offline: nothing was read, nothing is verified" in done["plan"].summary
     assert "Offline" in next(github.folder.glob("artifacts/*/plan/plan.md")).read_text("utf-8")
     assert github.asked() == before
+
+
+@pytest.mark.parametrize("path", ["own.yaml", "./own.yaml", "../proposed/own.yaml"])
+def test_a_definition_comes_from_the_protected_branch_only(github: GitHub, path: str) -> None:
+    night(github, first=True)
+    main, proposed = github.trees["main"], github.trees["refs/pull/7/merge"]
+    models = f"platforms:\n  own: {{definition: {path}}}\nmodels:\n  a: {{platform: own, id: x, state: deployed}}\n"
+    (proposed / "inventory.yaml").write_text(f"version: 1\n{models}", "utf-8")
+    own = (ROOT / "tests" / "platforms" / "definitions" / "triton.yaml").read_text("utf-8")
+    for folder in (proposed, proposed / "definitions", main / "definitions"):
+        done = propose(github, "mallory/models", "mallory")
+        assert done["plan"].result == "failure", "what is proposed is not even read"
+        folder.mkdir(exist_ok=True)
+        (folder / "own.yaml").write_text(own, "utf-8")
+    done = propose(github, "mallory/models", "mallory")
+    assert done["plan"].result == ("failure" if ".." in path else "success"), done["plan"].log
+    if ".." in path:
+        assert "RECONCILER_DEFINITIONS" in done["plan"].log

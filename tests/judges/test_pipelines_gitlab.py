@@ -149,7 +149,7 @@ def test_merge_request_apply_and_nights(project: Project, simulated: SimulatedPl
     project.commit()
     log = project.run(PUSH, "--needs", *APPLY)
     assert "Applied: 1 succeeded." in log
-    assert "$ exec reconciler apply --plan plan.json --expect" in log
+    assert '$ exec reconciler apply "$@" --plan plan.json --expect' in log
     assert project.kept("apply") == {"report.html", "report.json"}
     assert simulated.nugen.state(PILOT) == "undeployed"
 
@@ -158,6 +158,23 @@ def test_merge_request_apply_and_nights(project: Project, simulated: SimulatedPl
     assert "nugen/faq-bot" in project.run(NIGHT, "drift", fails=True)
     assert project.kept("drift") == {"drift.html", "drift.md"}
     assert "nothing new" in project.run(NIGHT, "drift")
+
+
+def test_a_stopped_plan_fails_and_is_applied_only_with_an_approval(
+    project: Project, simulated: SimulatedPlatforms
+) -> None:
+    project.inventory(pilot="undeployed")
+    (project.work / "guards.yaml").write_text("max_undeploys: 0\n", "utf-8")
+    project.commit()
+    assert "max_undeploys" in project.run(OURS, "plan", fails=True)
+    assert project.kept("plan") == {"plan.html", "plan.json", "plan.md"}
+
+    assert "max_undeploys" in project.run(PUSH, "--needs", *APPLY, fails=True)
+    assert simulated.nugen.state(PILOT) == "deployed"
+    assert "Applied: 1 succeeded." in project.run({**PUSH, "APPROVE": "nugen/old-pilot"}, "--needs", *APPLY)
+    assert simulated.nugen.state(PILOT) == "undeployed"
+    report = json.loads((project.work / "report.json").read_text("utf-8"))
+    assert report["approved"] == ["nugen/old-pilot"]
 
 
 def test_another_digest_is_refused(project: Project, simulated: SimulatedPlatforms) -> None:

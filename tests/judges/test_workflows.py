@@ -60,7 +60,12 @@ CALLS: Final = [(file.name, call) for file in (*FILES, SCRIPT) for call in calls
 
 def parse(call: str, folder: Path) -> click.Context:
     """Parse a command line as our program would, with the files it writes in `folder`, and run nothing."""
-    said = call.replace("../", "").replace("$2", "numbers").replace("${OFFLINE:+--offline}", "--offline")
+    said = (
+        call.replace("../", "")
+        .replace('"$@"', "--approve kore/a")
+        .replace("$2", "numbers")
+        .replace("${OFFLINE:+--offline}", "--offline")
+    )
     words = [re.sub(r"^(markdown|html|json)=", rf"\1={folder}/", word) for word in shlex.split(said)[1:]]
     with click.Context(commands) as above:
         command = commands.get_command(above, words[0])
@@ -142,6 +147,31 @@ def test_keys_are_only_where_they_are_needed() -> None:
 @pytest.mark.parametrize("file", [*WORKFLOWS, ACTION], ids=lambda file: file.name)
 def test_nothing_a_stranger_writes_is_pasted_into_a_shell_line(file: Path) -> None:
     assert [line for line in lines_of(file) if "${{" in line] == []
+
+
+def test_who_approves_is_asked_for_addresses_and_they_reach_the_shell_only_by_the_environment() -> None:
+    (step,) = (step for step in JOBS["apply/apply"]["steps"] if "reconciler apply" in step.get("run", ""))
+    assert step["env"]["APPROVE"] == "${{ inputs.approve }}"
+    for lines in (step["run"], "\n".join(GITLAB["apply"]["script"])):
+        assert 'for address in $APPROVE; do set -- "$@" --approve="$address"; done' in lines
+        assert lines.index("set -f") < lines.index("$APPROVE")
+
+
+def test_definitions_come_from_a_folder_that_no_pull_request_can_write_to() -> None:
+    (plan,) = (step["env"] for step in JOBS["plan/plan"]["steps"] if "reconciler plan" in step.get("run", ""))
+    assert plan["RECONCILER_DEFINITIONS"] == "../definitions", "beside the proposed files, not above them"
+    assert [work["env"]["RECONCILER_DEFINITIONS"] for work in (APPLY, DRIFT)] == ["definitions"] * 2
+    assert GITLAB["variables"]["RECONCILER_DEFINITIONS"] == ".trusted/definitions"
+
+
+def test_production_installs_the_lock_of_the_runtime_and_pip_gets_no_key() -> None:
+    installs = [line for file in FILES for line in lines_of(file) if "-r " in line]
+    assert len(installs) == 4
+    assert all(line.endswith("tool/.ci/runtime.txt") and "--require-hashes" in line for line in installs)
+    lines = GITLAB["default"]["before_script"]
+    assert [line.split()[0] for line in lines if "pip install" in line] == ["keyless"] * 2
+    (keyless,) = (line for line in lines if line.startswith("keyless()"))
+    assert {"RECONCILER_KORE_KEY", "RECONCILER_NUGEN_KEY", "RECONCILER_JOURNAL"} <= set(keyless.split())
 
 
 def test_what_a_pull_request_may_not_change_is_taken_from_the_protected_branch() -> None:

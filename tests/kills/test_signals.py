@@ -64,8 +64,8 @@ def _ended_well(rules: Invariants, session: Session, number: signal.Signals, sen
     rules.check(not late, f"started after the signal at {sent % 1000:.3f}: {', '.join(map(str, late))}")
     begun = any(record.kind is RecordKind.RUN_STARTED for record in records)
     outcomes = session.outcomes
-    if outcomes is None:
-        rules.check(over or not (begun or rules.scene.starts), f"acted, and made no report: {process.said}")
+    if not outcomes:
+        rules.check(over or not (begun or rules.scene.starts), f"acted, and reports nothing: {process.said}")
         return
     ids = {outcome["id"] for outcome in outcomes}
     wanted = {f"{part.address}#{verb}" for part in rules.scene.parts for verb in part.starts}

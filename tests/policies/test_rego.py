@@ -72,10 +72,12 @@ def test_a_plan_that_keeps_the_rules_passes(made: Callable[..., Plan]) -> None:
 
 
 @pytest.mark.parametrize("day", ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])
-def test_nothing_is_deployed_before_or_on_a_weekend(made: Callable[..., Plan], day: str) -> None:
+def test_nothing_is_deployed_by_a_plan_made_before_or_on_a_weekend(made: Callable[..., Plan], day: str) -> None:
     denied = judged(on(made(FAQ), day), "deny")
     assert denied == (
-        ["nugen/faq: deployed right before or on a weekend"] if day in ("Friday", "Saturday", "Sunday") else []
+        ["nugen/faq: deployed by a plan made from Friday to Sunday (UTC)"]
+        if day in ("Friday", "Saturday", "Sunday")
+        else []
     )
 
 
@@ -136,6 +138,8 @@ def test_the_plan_beside_the_policy_is_one_and_is_judged() -> None:
     jsonschema.validate(plan, load_schema("plan"))
     assert {action["verb"] for action in plan["actions"]} == {"deploy", "undeploy", "export"}
     assert judged(on(plan, "Monday"), "deny") == []
+    said = "deployed by a plan made from Friday to Sunday (UTC)"
+    assert judged(plan, "deny") == [f"nugen/{name}: {said}" for name in ("faq-bot", "invoice-reader")]
     assert [line.split(":")[0] for line in judged(plan, "warn")] == ["kore/night-batch"]
 
 

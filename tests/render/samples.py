@@ -91,6 +91,7 @@ def action(
     timeout: float | None = None,
     concurrency: str | None = None,
     lasting: str | None = None,
+    owner: str | None = None,
 ) -> Action:
     """An action."""
     return Action(
@@ -109,6 +110,7 @@ def action(
         timeout=timeout,
         concurrency=concurrency,
         lasting=lasting,
+        owner=owner,
     )
 
 
@@ -122,7 +124,7 @@ def deploy(address: str, line: int = 1) -> Action:
     return action(address, Verb.DEPLOY, "undeployed", "deployed", "is undeployed, wanted deployed", line=line)
 
 
-def blocked(address: str, text: str, line: int = 1) -> Blocked:
+def blocked(address: str, text: str, line: int = 1, owner: str | None = None) -> Blocked:
     """A blocked entry."""
     return Blocked(
         address=address,
@@ -131,6 +133,7 @@ def blocked(address: str, text: str, line: int = 1) -> Blocked:
         text=text,
         live="unknown",
         source=Source(file="inventory.yaml", line=line),
+        owner=owner,
     )
 
 
@@ -176,6 +179,7 @@ DEMO = replace(
             line=14,
             artifact="support-triage.zip",
             timeout=3600,
+            owner="ml-platform",
         ),
         action(
             "kore-eu/support-triage",
@@ -187,6 +191,7 @@ DEMO = replace(
             line=14,
             requires=(action_id("kore-eu/support-triage", Verb.EXPORT),),
             timeout=900,
+            owner="ml-platform",
         ),
         action(
             "nugen/faq-bot",
@@ -196,6 +201,7 @@ DEMO = replace(
             "wanted deployed; never applied before",
             evidence=seen(raw="UNDEPLOYED"),
             line=22,
+            owner="team-support",
             requires=(action_id("kore-eu/support-triage", Verb.UNDEPLOY),),
         ),
         action(
@@ -226,6 +232,7 @@ DEMO = replace(
             "unknown: no job on record and no probe; say what it is: "
             "reconciler adopt kore-eu/legacy-intents --as deployed",
             line=48,
+            owner="ml-platform",
         ),
     ),
     unchanged=MODELS_12,
@@ -356,6 +363,7 @@ def _hostile(entry: Action, number: int) -> Action:
         artifact=entry.artifact and WORST,
         concurrency=WORST,
         lasting=WORST,
+        owner=WORST,
     )
 
 
@@ -364,7 +372,7 @@ EVERY_KIND_HOSTILE = replace(
     inventory=replace(EVERYTHING.inventory, files=("inventory.yaml", WORST), commit=WORST),
     platforms=(*EVERYTHING.platforms, replace(EVERYTHING.platforms[0], name=WORST)),
     actions=(*EVERYTHING.actions, *(_hostile(entry, number) for number, entry in enumerate(EVERYTHING.actions))),
-    blocked=(*EVERYTHING.blocked, blocked(f"nugen/blocked {WORST}", WORST, line=9)),
+    blocked=(*EVERYTHING.blocked, blocked(f"nugen/blocked {WORST}", WORST, line=9, owner=WORST)),
     unchanged=(*EVERYTHING.unchanged, f"nugen/unchanged {WORST}"),
     unmanaged=(*EVERYTHING.unmanaged, f"nugen/unmanaged {WORST}"),
     failures=(*EVERYTHING.failures, Failure(address=WORST, error=WORST)),
@@ -414,6 +422,7 @@ BROKEN = replace(
     DONE,
     exit_code=5,
     reasons=("1 failed, 1 timed out, 1 skipped, 1 in flight, 1 uncertain", "1 wanted action is blocked"),
+    blocked=DEMO.blocked,
     outcomes=(
         *DONE.outcomes,
         outcome(
@@ -513,7 +522,8 @@ CHECK = DriftCheck(
         Night(
             day=ago(days=13 - number).date(),
             found={
-                **({"kore-eu/legacy-intents": DriftKind.UNKNOWN} if number >= 2 else {}),
+                **({"kore-eu/legacy-intents": DriftKind.UNKNOWN} if number >= 2 and number != 9 else {}),
+                **({"kore-eu/legacy-intents": "unread"} if number == 9 else {}),
                 **({"kore-eu/support-triage": DriftKind.PENDING} if number >= 10 else {}),
                 **({"nugen/faq-bot": DriftKind.DRIFTED} if number == 13 else {}),
                 **({"nugen/intent-eu": DriftKind.DRIFTED} if number >= 5 and number % 2 else {}),
@@ -554,6 +564,9 @@ HOSTILE_REPORT = replace(
     run_id=WORST,
     reasons=(*BROKEN.reasons, WORST),
     error=f"{WORST}\nsecond line: {WORST}",
+    blocked=EVERY_KIND_HOSTILE.blocked,
+    failures=EVERY_KIND_HOSTILE.failures,
+    approved=("kore-eu/translator", WORST),
     outcomes=(
         *BROKEN.outcomes,
         *(

@@ -82,7 +82,7 @@ def test_what_the_runner_reads_is_what_the_sheet_says(sheet: Sheet) -> None:
     for line, found in zip(sheet.findings[:SHOWN], others, strict=False):
         assert found.name == {"note": "notice"}.get(line.level, line.level)
         assert found.properties["title"] == ci(f"{line.word} {line.address}")
-        assert ci(clip("; ".join(filter(None, (line.summary, *line.details))), 1_000)) == found.data
+        assert ci(clip("; ".join(line.parts), 1_000)) == found.data
         if line.source is None:
             assert "file" not in found.properties
         else:

@@ -42,7 +42,7 @@ def test_code_quality_has_the_documented_fields_and_no_other(sheet: Sheet) -> No
 def test_every_finding_is_shown_as_equal_fingerprints_are_shown_once(sheet: Sheet) -> None:
     prints = [issue["fingerprint"] for issue in issues(sheet)]
 
-    assert len(set(prints)) == len(prints) == len(sheet.findings)
+    assert len(set(prints)) == len(prints) == len(sheet.findings) + sheet.partial
 
 
 def test_a_fingerprint_outlives_a_move_within_the_file_and_no_other_change() -> None:
@@ -78,6 +78,20 @@ def test_severities_go_from_what_kept_a_run_from_its_end_to_what_is_only_planned
     assert found["reconciler/unread"] == "critical"
     assert found["reconciler/undeploy"] == found["reconciler/blocked"] == "major"
     assert found["reconciler/deploy"] == "info"
+
+
+def test_code_quality_says_what_a_selection_left_out() -> None:
+    plan = replace(EMPTY, inventory=replace(EMPTY.inventory, files=("./teams/a.yaml", "b.yaml")), partial=True)
+    found = issues(planned(plan))[-1]
+
+    assert found.pop("fingerprint")
+    assert found == {
+        "description": "Partial: only what --only/--exclude selected.",
+        "check_name": "reconciler/partial",
+        "severity": "info",
+        "location": {"path": "teams/a.yaml", "lines": {"begin": 1}},
+    }
+    assert issues(planned(replace(plan, partial=False))) == []
 
 
 @every_sheet

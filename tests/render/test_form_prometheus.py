@@ -7,7 +7,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.core.live import Failure
+from reconciler.render.drift_sheet import drift_sheet
 from reconciler.render.prometheus import prometheus
+from reconciler.render.report_sheet import report_sheet
 from reconciler.render.safe import ci
 from reconciler.render.sheet import Sheet
 
@@ -100,11 +102,57 @@ def test_what_is_acknowledged_raises_no_alarm() -> None:
         (reported(samples.BROKEN), 0),
         (reported(replace(samples.DONE, outcomes=samples.BROKEN.outcomes[-2:-1])), 0),
         (reported(samples.FAILED), 0),
-        (reported(samples.DONE, replace(samples.DEMO, failures=(Failure(address="kore", error="503"),))), 0),
+        (reported(replace(samples.DONE, failures=(Failure(address="kore", error="503"),))), 0),
+        (reported(replace(samples.DONE, blocked=samples.DEMO.blocked, exit_code=3)), 0),
     ],
 )
 def test_a_run_is_a_success_if_all_was_read_and_done(sheet: Sheet, success: float) -> None:
     assert values(sheet, "run_success") == [success]
+
+
+@pytest.mark.parametrize("kind", ["plan", "drift", "report"])
+def test_a_run_that_failed_says_so_and_counts_nothing(kind: str) -> None:
+    found = read(report_sheet(samples.FAILED, tool_version="0.1.0", kind=kind, environment="prod"))
+
+    assert {name for name, _ in found} == {
+        "run_success",
+        "run_partial",
+        "run_duration_seconds",
+        "last_run_timestamp_seconds",
+    }
+    assert found["run_success", frozenset({("document", kind), ("environment", "prod")})] == 0
+
+
+def test_a_run_that_failed_on_its_way_counts_what_it_did() -> None:
+    assert values(reported(replace(samples.DONE, exit_code=1, error="the disk is full")), "run_success") == [0]
+    assert sum(values(reported(replace(samples.DONE, exit_code=1, error="the disk is full")), "actions")) == 3
+
+
+@pytest.mark.parametrize("address", ["nugen", "nugen/slow"])
+def test_what_could_not_be_read_does_not_count_as_none(address: str) -> None:
+    plan = replace(samples.DEMO, failures=(Failure(address=address, error="503"),))
+    nothing = drifted(plan, replace(samples.CHECK, drifts=()))
+
+    assert values(nothing, "drift_models", platform="nugen") == []
+    assert values(nothing, "drift_new_models") == []
+    assert values(nothing, "models", platform="nugen", state="drifted") == []
+    assert values(nothing, "models", platform="nugen", state="unread") == [1]
+    assert set(values(nothing, "drift_models", platform="kore-eu")) == {0}
+    assert values(drifted(plan, samples.CHECK), "drift_models", platform="nugen") == [2]
+    assert values(drifted(plan, samples.CHECK), "drift_new_models") == [1]
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_a_selection_is_told(partial: bool) -> None:
+    sheet = planned(replace(samples.DEMO, partial=partial), "prod")
+
+    assert values(sheet, "run_partial", document="plan", environment="prod") == [partial]
+
+
+def test_what_was_known_before_is_not_taken_for_acknowledged() -> None:
+    brief = drift_sheet(samples.DEMO, samples.CHECK, now=samples.NOW, brief=True)
+
+    assert values(brief, "drift_models") == values(drifted(samples.DEMO, samples.CHECK), "drift_models")
 
 
 def test_actions_are_counted_by_what_became_of_them() -> None:

@@ -142,7 +142,8 @@ def test_braces_of_a_path_are_left_alone() -> None:
 
 def test_a_run_that_did_not_end_says_so() -> None:
     assert run(reported(samples.FAILED))["invocations"][0]["executionSuccessful"] is False
-    assert run(reported(samples.BROKEN))["invocations"][0]["executionSuccessful"] is True
+    assert run(reported(samples.BROKEN))["invocations"][0]["executionSuccessful"] is False
+    assert run(reported(samples.DONE))["invocations"][0]["executionSuccessful"] is True
 
 
 def test_what_is_as_wanted_is_no_result() -> None:

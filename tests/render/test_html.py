@@ -16,13 +16,14 @@ from reconciler.core.drift import DriftKind
 from reconciler.render.html_marks import MARKS, anchors
 from reconciler.render.html_page import html_page
 from reconciler.render.plan_sheet import plan_sheet
+from reconciler.render.report_sheet import report_sheet
 from reconciler.render.sheet import RULES, Bar, Line, Sheet
 from tests.browser import pages
 
 from . import samples
 from .golden import check
 from .samples import NOW
-from .sheets import SHEETS
+from .sheets import SHEETS, reported
 
 PAGE = pages.ALL["plan"]
 
@@ -157,6 +158,47 @@ def test_quiet_nights_are_a_picture_too() -> None:
     assert "0 models over 14 nights; 14 nights with nothing to report" in page
     assert "1 model over 1 night" in pages.drift_page(replace(pages.CHECK, nights=pages.NIGHTS[2:3]))
     assert 'id="history"' not in pages.drift_page(replace(pages.CHECK, nights=()))
+
+
+def test_a_night_without_a_look_is_told_from_a_quiet_one() -> None:
+    page = pages.drift_page()
+    assert page.count('<g class="grey unseen">') == 3
+    assert '<li class="grey unseen"><b class="key">?</b> could not be looked at</li>' in page
+    assert "kore-eu/legacy-intents could not be looked at" in page
+    newer = replace(pages.NIGHTS[-1], found={"kore-eu/router": "a-word-of-tomorrow"})
+    assert "kore-eu/router a-word-of-tomorrow" in pages.drift_page(replace(pages.CHECK, nights=(newer,)))
+
+
+def test_a_plan_names_owners() -> None:
+    assert '<span class="owner">owner team-support</span>' in PAGE
+
+
+@pytest.mark.parametrize(
+    ("sheet", "level"),
+    [
+        (SHEETS["report-done"][0], "good"),
+        (replace(SHEETS["report-done"][0], ok=False), "warning"),
+        (replace(SHEETS["report-done"][0], complete=False), "warning"),
+        (reported(replace(samples.DONE, exit_code=3, blocked=samples.DEMO.blocked)), "warning"),
+        (SHEETS["report-failed"][0], "error"),
+        (SHEETS["plan-settled"][0], "good"),
+        (SHEETS["drift-check"][0], "error"),
+    ],
+)
+def test_the_dot_is_green_only_where_all_is_well(sheet: Sheet, level: str) -> None:
+    assert f'<header class="{level}">' in html_page(sheet)
+
+
+@pytest.mark.parametrize("kind", ["plan", "drift", "report"])
+def test_a_run_that_failed_says_what_went_wrong(kind: str) -> None:
+    page = html_page(report_sheet(samples.FAILED, tool_version="0.1.0", kind=kind))
+    assert re.findall('<th scope="rowgroup" colspan="3">([A-Za-z ]+)', page) == ["Went wrong "]
+    assert f"reconciler {kind}" in page
+
+
+def test_what_an_apply_left_blocked_has_its_place() -> None:
+    page = html_page(reported(replace(samples.DONE, exit_code=3, blocked=samples.DEMO.blocked)))
+    assert re.findall('<th scope="rowgroup" colspan="4">([A-Za-z ]+)', page)[-1] == "Blocked "
 
 
 def test_a_picture_holds_so_many_arrows() -> None:

@@ -84,6 +84,30 @@ def test_marker_is_hidden_and_harmless(marker: str) -> None:
     assert "--" not in first[4:-3]
 
 
+def test_no_two_environments_share_a_marker() -> None:
+    names = ["prod eu", "prod-eu", "größe", "grüße", "prod/eu", "-prod-eu", "", "...", "a", "prod", "\ud800"]
+    firsts = [plan_markdown(DEMO, now=NOW, marker=name).splitlines()[0] for name in names]
+
+    assert len(set(firsts)) == len(names)
+    assert firsts[0] == "<!-- reconciler:plan:prod-eu-b006d3 -->"
+    assert firsts[1] == "<!-- reconciler:plan:prod-eu -->"
+
+
+def test_an_advised_command_can_be_copied() -> None:
+    text = plan_markdown(DEMO, now=NOW)
+    code = "`reconciler adopt kore-eu/legacy-intents --as deployed`"
+
+    assert f"say what it is: {code} |" in text
+    assert code in drift_markdown(DEMO, samples.CHECK, now=NOW)
+    assert code in report_markdown(replace(samples.DONE, blocked=DEMO.blocked))
+
+
+def test_a_command_that_would_end_its_cell_is_no_code() -> None:
+    plan = replace(EMPTY, blocked=(blocked("a/b", "say: reconciler adopt a|b --as STATE"),))
+
+    assert "say: reconciler adopt a&#124;b --as STATE" in plan_markdown(plan, now=NOW)
+
+
 def test_each_kind_of_page_has_its_own_marker() -> None:
     assert plan_markdown(DEMO, now=NOW, marker="prod").startswith("<!-- reconciler:plan:prod -->\n")
     assert report_markdown(samples.DONE, marker="prod").startswith("<!-- reconciler:report:prod -->\n")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.render.words import ago, clauses, clip, count, names, short, size, span, stamp
+from reconciler.render.words import ago, clauses, clip, count, names, short, size, span, split_command, stamp
 
 from .samples import DIGEST, NOW
 
@@ -69,6 +69,15 @@ def test_short_digest() -> None:
 def test_clip() -> None:
     assert clip("abc", 3) == "abc"
     assert clip("abcd", 3) == "ab…"
+
+
+def test_a_command_is_cut_off_last() -> None:
+    command = "reconciler adopt a/b --as STATE"
+    assert split_command(f"why; say: {command}") == ("why; say", command)
+    assert split_command("to let reconciler deploy it again") == ("to let reconciler deploy it again", "")
+    assert clip("x" * 400 + f": {command}", 100) == "x" * 66 + f"…: {command}"
+    assert clip(f"why: {command}", 40) == f"why: {command}"
+    assert clip(f"why, in some words: {command}", 40) == "why, in some words: reconciler adopt a/…"
 
 
 def test_a_sentence_parts_at_semicolons_and_before_its_command() -> None:

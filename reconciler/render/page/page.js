@@ -34,8 +34,6 @@
     });
   }
 
-  for (const pane of all(".to-end")) pane.scrollLeft = pane.scrollWidth;
-
   // Lines: what is kept of each, and where it stood at first
   const text = (node, selector) => node.querySelector(selector)?.textContent ?? "";
   const lines = all("#lines [data-kind]").map((node, index) => ({
@@ -100,8 +98,8 @@
     for (const table of all("#lines table")) table.hidden = !all("tbody:not([hidden])", table).length;
     one("nothing").hidden = shown > 0;
     clear.hidden = !on;
-    const total = lines.length.toLocaleString("en");
-    one("status").textContent = on ? `${shown.toLocaleString("en")} of ${total} lines` : `${total} lines`;
+    const total = `${lines.length.toLocaleString("en")} line${lines.length === 1 ? "" : "s"}`;
+    one("status").textContent = on ? `${shown.toLocaleString("en")} of ${total}` : total;
   };
 
   // Order

@@ -1,0 +1,200 @@
+"""Four times the models cost about four times the CPU, and no more: ratios of work in one process, never seconds."""
+
+import gc
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from reconciler.cli import environment
+from reconciler.cli.main import run
+from reconciler.cli.reading import find_type, read_inventory
+from reconciler.core.codec import plan_json, read_plan, with_digest
+from reconciler.core.guards import judge
+from reconciler.core.live import Evidence, EvidenceSource, Live, LiveState, Snapshot
+from reconciler.core.memory import NOTHING
+from reconciler.core.planner import decide
+from reconciler.engine.world import Recollection
+from reconciler.journal.opening import open_journal
+from reconciler.platforms import registry
+
+from ..render.samples import EMPTY, NOW, large
+from .in_memory import DEPLOYED, FACTORY
+from .inside import forms
+from .measure import Server, serving
+from .worlds import KEY, make
+
+FACTOR, MOST, ROUNDS = 4, 5.8, 5
+"""At `MOST` a seventh of the smaller one's work would be quadratic."""
+
+Work = Callable[[int], Callable[[], object]]
+
+
+def growth(work: Work, size: int, rounds: int = ROUNDS) -> float:
+    """CPU of `FACTOR` times `size` over that of `size`: the least of several rounds in turn, so that a neighbour on the
+    machine does not count."""
+    both = {models: work(models) for models in (size, size * FACTOR)}
+    least = dict.fromkeys(both, float("inf"))
+    for _ in range(rounds):
+        for models, do in both.items():
+            gc.collect()
+            gc.disable()  # it comes when it wants, and more often to the smaller one
+            began = process_time()
+            do()
+            least[models] = min(least[models], process_time() - began)
+            gc.enable()
+    return least[size * FACTOR] / least[size]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """Folders with an inventory of so many models, and for Kore.ai's a journal in which every other was deployed."""
+
+    def made(kind: str, models: int, origin: str = "https://kore.example") -> Path:
+        place = tmp_path / f"{kind}-{models}-{len(list(tmp_path.iterdir()))}"
+        make(place, kind, models, origin, every=2, concurrency=8, per_minute=0)
+        return place
+
+    return made
+
+
+def test_loading(folder: Callable[..., Path]) -> None:
+    def work(models: int) -> Callable[[], object]:
+        place = str(folder("nugen", models))
+        return lambda: read_inventory(place)
+
+    assert growth(work, 2_000, rounds=4) < MOST
+
+
+def test_planning_from_a_snapshot(folder: Callable[..., Path]) -> None:
+    def work(models: int) -> Callable[[], object]:
+        inventory = read_inventory(str(folder("nugen", models)))
+        (entry,) = inventory.platforms
+        able = {entry.name: find_type(entry, Path(inventory.directory)).capabilities}
+        evidence = Evidence(source=EvidenceSource.LIST, raw="seen", at=NOW)
+        lives = {
+            model.address: Live(address=model.address, state=state, evidence=evidence)
+            for number, model in enumerate(inventory.models)
+            for state in [LiveState.DEPLOYED if number % 2 else LiveState.UNDEPLOYED]
+        }
+        snapshot, memories = Snapshot(taken_at=NOW, lives=lives), dict.fromkeys(lives, NOTHING)
+
+        def plan() -> None:
+            found = decide(inventory.models, snapshot, memories, able, selected=frozenset(lives), now=NOW)
+            assert len(found.actions) == models // 2
+            guards = judge(found.actions, inventory.models, memories, inventory.limits, approved=frozenset())
+            with_digest(replace(EMPTY, actions=found.actions, unchanged=found.unchanged, guards=guards))
+
+        return plan
+
+    assert growth(work, 4_000) < MOST
+
+
+def test_saving_a_plan_and_reading_it() -> None:
+    def work(models: int) -> Callable[[], object]:
+        plan = with_digest(large(models, models))
+        return lambda: read_plan(json.loads(json.dumps(plan_json(plan))))
+
+    assert growth(work, 1_000, rounds=4) < MOST
+
+
+@pytest.mark.parametrize("form", sorted(forms(EMPTY, NOW)))
+def test_rendering(form: str) -> None:
+    def work(changes: int) -> Callable[[], object]:
+        plan = large(changes // 2, changes - changes // 2)
+        return lambda: forms(plan, NOW)[form]()
+
+    assert growth(work, 1_000, rounds=4) < MOST
+
+
+def test_reading_the_journal(folder: Callable[..., Path]) -> None:
+    def work(models: int) -> Callable[[], object]:
+        where = str(folder("kore", models) / ".reconciler" / "journal.db")
+
+        def read() -> None:
+            store = open_journal(where)
+            assert store is not None
+            try:
+                assert len(Recollection.of(tuple(store.read())).by_key) == models
+            finally:
+                store.close()
+
+        return read
+
+    assert growth(work, 2_000) < MOST
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server of its own process, and the variables that lead to it."""
+    for name in [name for name in os.environ if name.startswith(("RECONCILER_", "GITHUB_", "CI"))]:
+        monkeypatch.delenv(name)
+    with serving(latency=0, shortest=0.02, longest=0.02) as found:
+        for variable, value in (("KORE_BENCH_URL", found.origin), ("KORE_BENCH_KEY", KEY), ("POLL_SECONDS", "0.05")):
+            monkeypatch.setenv(f"RECONCILER_{variable}", value)
+        environment.redactor.cache_clear()
+        yield found
+        environment.redactor.cache_clear()
+
+
+def test_planning_by_one_read_each(
+    folder: Callable[..., Path], server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(models: int) -> Callable[[], object]:
+        place = str(folder("kore", models, server.origin))
+        return lambda: run(["plan", "--quiet", place])
+
+    assert growth(work, 500, rounds=2) < MOST
+    assert "Unchanged" in capsys.readouterr().out
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A distribution that brings the platform of `in_memory.py`, as pip would leave it."""
+    about = tmp_path / "site" / "in_memory-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: in-memory\nVersion: 1.0\n")
+    point = f"[reconciler.platforms]\nin-memory = {FACTORY.__module__}:FACTORY\n"
+    (about / "entry_points.txt").write_text(point)
+    monkeypatch.syspath_prepend(str(about.parent))
+    monkeypatch.setenv("RECONCILER_IN_MEMORY_URL", "https://models.example")
+    registry.find_type.cache_clear()
+    yield
+    registry.find_type.cache_clear()
+
+
+@pytest.mark.usefixtures("in_memory")
+def test_applying(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def work(models: int) -> Callable[[], object]:
+        file = tmp_path / f"{models}.yaml"
+        lines = (f"  m{n}: {{platform: in-memory, id: m-{n}, state: deployed}}\n" for n in range(models))
+        file.write_text("version: 1\nmodels:\n" + "".join(lines), "utf-8")
+        journals = (tmp_path / f"{models}-{number}.db" for number in count())
+
+        def apply() -> None:
+            DEPLOYED.clear()
+            assert run(["apply", "--yes", "--quiet", str(file), "--journal", str(next(journals))]) == 0
+            assert len(DEPLOYED) == models
+
+        return apply
+
+    assert growth(work, 300, rounds=2) < MOST
+    assert "succeeded" in capsys.readouterr().out
+
+
+def test_applying_over_http(folder: Callable[..., Path], server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    def work(models: int) -> Callable[[], object]:
+        places = [str(folder("kore", models, server.origin)) for _ in range(2)]
+
+        def apply() -> None:
+            assert run(["apply", "--yes", "--quiet", places.pop()]) == 0
+
+        return apply
+
+    assert growth(work, 100, rounds=2) < MOST
+    assert "succeeded" in capsys.readouterr().out
