@@ -11,7 +11,8 @@ from typing import BinaryIO
 from reconciler.core.report import Artifact
 from reconciler.errors import ConfigurationError
 from reconciler.folders import is_writable
-from reconciler.platforms.http import Downloader, RequestFailed
+from reconciler.platforms.http import Downloader
+from reconciler.platforms.replies import RequestFailed
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 """How a zip begins: with a file, with none, or as the first of several parts."""

@@ -11,7 +11,7 @@ from reconciler.core.job import Accepted, Answer, Job, JobState, JobStatus, Refu
 from reconciler.core.live import LiveState
 from reconciler.core.pointer import MISSING, at, letters
 from reconciler.platforms.definition import ASK, Definition, Follow, Start, States
-from reconciler.platforms.http import Reply
+from reconciler.platforms.replies import Reply
 from reconciler.platforms.words import explain, first, first_text, shorten
 
 _HALF = re.compile(rb"(?i)\\ud[89a-f]")

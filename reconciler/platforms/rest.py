@@ -22,8 +22,9 @@ from reconciler.platforms.answers import (
 )
 from reconciler.platforms.base import Go, Opening
 from reconciler.platforms.definition import ASK, BEFORE, Definition, Follow, GetRead, JobRead, Probe
-from reconciler.platforms.http import LIST_LIMIT, REPLY_LIMIT, AnswerLost, Channel, NotSent, Pace, RequestFailed
+from reconciler.platforms.http import Channel, Pace
 from reconciler.platforms.lists import match_rows, read_rows
+from reconciler.platforms.replies import LIST_LIMIT, REPLY_LIMIT, AnswerLost, NotSent, RequestFailed
 from reconciler.platforms.template import Call, fill, layered
 from reconciler.platforms.words import shorten
 

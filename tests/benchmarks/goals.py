@@ -184,6 +184,11 @@ def _slow(lab: Lab, origin: str, listed: Path, models: int, slots: int) -> dict[
         f"bash {slots}": lambda: rivals.shell(origin, listed, slots),
         f"terraform {slots}": lambda: rivals.Terraform(lab.folder / "terraform", models).apply(origin, slots),
     }
+    return _once(lab, work)
+
+
+def _once(lab: Lab, work: Mapping[str, Callable[[], Spent]]) -> dict[str, Spent]:
+    """One round of the peers that are here."""
     found = {}
     for name, do in work.items():
         try:
@@ -196,14 +201,8 @@ def _slow(lab: Lab, origin: str, listed: Path, models: int, slots: int) -> dict[
 
 def _able(lab: Lab, work: Mapping[str, Callable[[], Spent]]) -> dict[str, Callable[[], Spent]]:
     """The peers that are here; each is run once to see."""
-    able = {}
-    for name, do in work.items():
-        try:
-            lab.say(f"  {name}: {do()}")
-            able[name] = do
-        except Missing as missing:
-            lab.say(f"  {missing}")
-    return able
+    there = _once(lab, work)
+    return {name: do for name, do in work.items() if name in there}
 
 
 def _faster(name: str, what: str, ours: Spent, theirs: Spent | None, most: float | None, missing: str) -> Row:
@@ -266,8 +265,10 @@ def hold_no_slot(lab: Lab) -> list[Row]:
     holding = models // 2 * (JOB + LATENCY) / flying
     peer = f"changes x (job + one request) / slots: {holding:.1f} s"
     with serving(latency=LATENCY, shortest=JOB, longest=JOB) as server:
-        script = {"hold": lambda: rivals.hand_written(server.origin, listed, flying, hold=True)}
-        found = interleaved(lab.rounds(3), ours=ours, **(_able(lab, script) if not lab.quick else {}))
+        found = interleaved(lab.rounds(3), ours=ours)
+        if not lab.quick:  # half a minute: once is enough
+            script = {"hold": lambda: rivals.hand_written(server.origin, listed, flying, hold=True)}
+            found |= _once(lab, script)
     if "hold" in found:
         peer += f" (the script, holding: {found['hold'].wall:.1f} s)"
     wall = found["ours"].wall
@@ -384,14 +385,14 @@ def keep_to_limits(lab: Lab) -> list[Row]:
     seen = lab.plan("kore", asked, every=2, flying=50, per_minute=stated).seen
     window = 60.0 if not lab.quick else 2.0
     most = most_within([entry[0] for entry in seen["sent"]], window)
-    bound = stated * window / 60
+    bound = stated * window / 60 + (2 if lab.quick else 0)  # in a short window a late wake-up counts
     rows.append(
         Row(
             name="9d",
             what=f"A, {asked:,} models, {stated:,} requests a minute stated: most in any {window:.0f} s",
             measured=f"{most}",
             wanted=f"at most {bound:.0f}",
-            held=most <= bound + (1 if lab.quick else 0),
+            held=most <= bound,
         )
     )
     return rows

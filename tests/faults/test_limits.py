@@ -12,7 +12,8 @@ from typing import Final, TypeVar
 import pytest
 
 from reconciler.core.job import Verb
-from reconciler.platforms.http import LIST_LIMIT, AnswerLost, pause
+from reconciler.platforms.http import pause
+from reconciler.platforms.replies import LIST_LIMIT, AnswerLost
 from reconciler.simulator import KORE_KEY, NUGEN_KEY, Fault, FaultKind, JobTime, SimulatedPlatforms
 from reconciler.simulator.models import Verb as SimulatedVerb
 from tests.platforms.asking import job, model, opened, unobserved

@@ -20,10 +20,10 @@ from reconciler.platforms.answers import (
     refusal_text,
 )
 from reconciler.platforms.definition import Definition, GetRead
-from reconciler.platforms.http import Reply
 from reconciler.platforms.lists import match_rows, read_rows
 from reconciler.platforms.load import read_definition
 from reconciler.platforms.registry import definition_text
+from reconciler.platforms.replies import Reply
 from reconciler.platforms.template import Call, fill, layered
 
 from .files import DEFINITIONS

@@ -15,7 +15,8 @@ from reconciler.core.live import Evidence, EvidenceSource, Live, LiveState
 from reconciler.core.model import PlatformEntry
 from reconciler.platforms.access import Access, Credentials
 from reconciler.platforms.base import Opening
-from reconciler.platforms.http import Downloader, RequestFailed
+from reconciler.platforms.http import Downloader
+from reconciler.platforms.replies import RequestFailed
 from reconciler.platforms.rest import RestPlatform
 from reconciler.secret import Secret
 

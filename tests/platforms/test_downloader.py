@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.core.job import Verb
-from reconciler.platforms.http import Downloader, RequestFailed
+from reconciler.platforms.http import Downloader
+from reconciler.platforms.replies import RequestFailed
 from reconciler.simulator import KORE_KEY, SimulatedPlatforms
 from reconciler.simulator import Verb as JobVerb
 from reconciler.simulator.kore import package

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.platforms.http import AnswerLost, NotSent, RequestFailed
+from reconciler.platforms.replies import AnswerLost, NotSent, RequestFailed
 from reconciler.platforms.template import Call
 from reconciler.simulator import Fault, FaultKind, SimulatedPlatforms
 

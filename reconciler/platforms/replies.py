@@ -1,0 +1,65 @@
+"""What comes of a request, whichever library sent it: an answer, or why there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from reconciler.clock import Clock
+
+REPLY_LIMIT: Final = 1024 * 1024
+"""The most bytes of an ordinary answer."""
+
+LIST_LIMIT: Final = 64 * 1024 * 1024
+"""The most bytes of a page of a list."""
+
+HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "reconciler"}
+"""What every request says of itself. Compression is not asked for: a small answer must not grow."""
+
+
+class RequestFailed(Exception):
+    """A request came to no usable answer. The text is one line, without ids, headers or bodies."""
+
+
+class NotSent(RequestFailed):
+    """The request never left this machine: it took no effect."""
+
+
+class AnswerLost(RequestFailed):
+    """The request may have arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer: its status, the headers (names in lower case) and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def retry_after(self, clock: Clock) -> float | None:
+        """Seconds that a `Retry-After` header asks for, from its number or its date; None without one."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value[:9])
+        try:
+            return max(0.0, (parsedate_to_datetime(value) - clock.now()).total_seconds()) if value else None
+        except (ValueError, TypeError, OverflowError):
+            return None
+
+
+def why(error: Exception) -> str:
+    """Why a connection could not be made, in a few words behind its address; empty where nobody can tell."""
+    text = f"{error} {getattr(error, 'os_error', '')} {getattr(error, 'certificate_error', '')}".lower()
+    for words, meaning in (
+        ("refused", ": connection refused"),
+        ("all connection attempts failed", ": connection refused"),
+        ("connect call failed", ": connection refused"),
+        ("certificate", ": its certificate is not trusted"),
+        ("name or service", ": no such host"),
+        ("nodename", ": no such host"),
+        ("temporary failure in name", ": no such host"),
+    ):
+        if words in text:
+            return meaning
+    return ""
