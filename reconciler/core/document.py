@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
 from operator import attrgetter
+from sys import intern
 from typing import Any, Final
 
 import yaml
 
+from reconciler.core.places import COLUMN, VALUE, Place, key_line, line_and_column, number_of, spot_of
 from reconciler.core.scalars import SUSPECT, Trap, resolve
 from reconciler.errors import Complaint
 
@@ -27,12 +29,11 @@ MAX_DEPTH: Final = 32
 MAX_COMPLAINTS: Final = 100
 """After so many the rest of a text is not read: it is not what it was taken for."""
 
+_OFTEN: Final = 16
+"""A text of so few characters is likely to stand in many models, and is kept once."""
+
 Path = tuple[str | int, ...]
 """What leads to a part of a document: keys of mappings and indices of lists, from the top."""
-
-Place = tuple[Any, Any, Any]
-"""Where a part stands: the parser's mark of its key (None for the top and in lists) and of its value, and the places
-of its own parts in a dict or list like the part itself (None for a scalar)."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,17 +45,16 @@ class Document:
     file: str
     data: Any
     top: Place = field(repr=False)
+    text: str = field(repr=False)
 
     def at(self, path: Path) -> tuple[int, int]:
         """Line and column, from 1, of the value at `path`, or of the nearest part around it where it is missing."""
-        place = self._nearest(path)[0]
-        return place[1].line + 1, place[1].column + 1
+        return line_and_column(number_of(self._nearest(path)[0]) & ((1 << VALUE) - 1))
 
     def key_at(self, path: Path) -> tuple[int, int]:
         """Line and column, from 1, of the key that `path` ends with; of the value where it has none, as in a list."""
-        key, value, _ = self._nearest(path)[0]
-        mark = key or value
-        return mark.line + 1, mark.column + 1
+        number = number_of(self._nearest(path)[0])
+        return line_and_column(number >> VALUE or number)
 
     def has(self, path: Path) -> bool:
         """Whether something stands at `path`."""
@@ -69,7 +69,7 @@ class Document:
         place = self.top
         for step in path:
             try:
-                place = place[2][step]
+                place = place[1][step]  # type: ignore[index]
             except (KeyError, IndexError, TypeError):
                 return place, False
         return place, True
@@ -88,7 +88,7 @@ def read_document(text: str | bytes, file: str) -> tuple[Document | None, tuple[
         if len(characters.encode("utf-8", "surrogatepass")) > MAX_BYTES:
             raise _End(0, 0, "larger than 1 MiB")
         reader.read(_without_hidden(characters, reader))
-        document = Document(file=file, data=reader.data, top=reader.top)
+        document = Document(file=file, data=reader.data, top=reader.top, text=characters)
     except _End as end:
         reader.complain_at(*end.args)
     return document, tuple(sorted(reader.complaints, key=attrgetter("line", "column")))
@@ -157,13 +157,13 @@ class _Key(Enum):
 class _Frame:
     """A mapping or list that is not ended yet; `named`: it is a mapping."""
 
-    __slots__ = ("data", "key", "key_mark", "mark", "named", "places")
+    __slots__ = ("data", "key", "key_spot", "named", "places", "spot")
 
-    def __init__(self, data: Any, places: Any, mark: Any) -> None:
-        self.data, self.places, self.mark = data, places, mark
+    def __init__(self, data: Any, places: Any, spot: int) -> None:
+        self.data, self.places, self.spot = data, places, spot
         self.named = type(data) is dict
         self.key: Any = _Key.NEXT
-        self.key_mark: Any = None
+        self.key_spot = 0
 
 
 class _Reader:
@@ -173,7 +173,7 @@ class _Reader:
         self.file = file
         self.complaints: list[Complaint] = []
         self.data: Any = None
-        self.top: Place = (None, yaml.Mark(file, 0, 0, 0, None, 0), None)
+        self.top: Place = 1 << COLUMN
         self.stack: list[_Frame] = []
         self.begun = False
         self.aliases: set[str] = set()  # complained about, each once: a few of them make thousands
@@ -191,17 +191,36 @@ class _Reader:
     def read(self, text: str) -> None:
         """Reads all of `text`. Raises `_End` where that is not possible."""
         try:
-            scalar, taken, other = yaml.ScalarEvent, self._scalar, self._take
+            scalar, usual, stack = yaml.ScalarEvent, self._usual, self.stack
             for event in yaml.parse(text, Loader=_LOADER):
                 kind = type(event)
-                if kind is scalar:  # most are
-                    taken(event)
-                else:
-                    other(event, kind)
+                if kind is not scalar:
+                    self._take(event, kind)
+                elif not stack or not usual(event, stack[-1]):
+                    self._scalar(event)
         except yaml.MarkedYAMLError as error:
             raise _syntax(error, text) from error
         except yaml.YAMLError as error:
             raise _End(0, 0, f"not YAML: {printable(str(error))[:100]}") from error
+
+    def _usual(self, event: Any, frame: _Frame) -> bool:
+        """Takes a name or value of a mapping that there is nothing to say of, as nearly all are, in one go."""
+        text, key = event.value, frame.key
+        if not frame.named or event.tag is not None or event.anchor is not None or event.style == '"' or not text:
+            return False
+        if text[0] in SUSPECT and event.implicit[0]:
+            return False
+        mark = event.start_mark
+        spot = mark.line + 1 << COLUMN | mark.column
+        if type(key) is str:
+            frame.data[key] = intern(text) if len(text) <= _OFTEN else text
+            frame.places[key] = frame.key_spot << VALUE | spot
+            frame.key = _Key.NEXT
+            return True
+        if key is not _Key.NEXT or text in frame.places or text == "<<":
+            return False
+        frame.key, frame.key_spot = intern(text), spot
+        return True
 
     def _take(self, event: Any, kind: type) -> None:
         if kind is yaml.MappingStartEvent:
@@ -210,7 +229,7 @@ class _Reader:
             self._start(event, [], [])
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             frame = self.stack.pop()
-            self._attach(frame.data, frame.mark, frame.places)
+            self._attach(frame.data, frame.spot, frame.places)
         elif kind is yaml.AliasEvent:
             self._alias(event)
         elif kind is yaml.DocumentStartEvent:
@@ -231,7 +250,7 @@ class _Reader:
         if self._key_is_next():
             self.stack[-1].key = _Key.REFUSED
         else:
-            self._attach(None, event.start_mark, None)
+            self._attach(None, spot_of(event.start_mark), None)
 
     def _marked(self, event: Any) -> None:
         """Complains about an anchor or a tag of a part that is otherwise read."""
@@ -251,7 +270,7 @@ class _Reader:
             kind = "mapping" if isinstance(data, dict) else "list"
             self.complain(mark, f"a name must be text, and not a {kind}")
             self.stack[-1].key = _Key.NO_TEXT
-        self.stack.append(_Frame(data, places, mark))
+        self.stack.append(_Frame(data, places, spot_of(mark)))
 
     def _key_is_next(self) -> bool:
         return bool(self.stack) and self.stack[-1].key is _Key.NEXT and self.stack[-1].named
@@ -273,12 +292,15 @@ class _Reader:
                 meant = f", or {value.plain} if that is meant" if value.plain else ""
                 self.complain(event.start_mark, f"quote this value: {_misread(text, value)}{meant}")
                 value = text
-            self._attach(value, event.start_mark, None)
+            if type(value) is str and len(value) <= _OFTEN:
+                value = intern(value)
+            self._attach(value, spot_of(event.start_mark), None)
 
     def _key(self, event: Any, value: Any) -> None:
-        frame, text, mark = self.stack[-1], event.value, event.start_mark
-        frame.key, frame.key_mark = text, mark
-        if value is text and text not in frame.places and text != "<<":
+        frame, mark = self.stack[-1], event.start_mark
+        text = intern(event.value)
+        frame.key, frame.key_spot = text, spot_of(mark)
+        if value == text and text not in frame.places and text != "<<":
             return
         if type(value) is Trap:
             self.complain(mark, f"quote this name: {_misread(text, value)}")
@@ -290,26 +312,27 @@ class _Reader:
             self.complain(mark, "merge keys (<<) are not allowed: write the fields out")
             frame.key = _Key.REFUSED
         if frame.key is text and text in frame.places:
-            first = frame.places[text][0].line + 1
+            first = key_line(frame.places[text]) + 1
             self.complain(mark, f'"{_short(text)}" stands twice: first in line {first}, again in line {mark.line + 1}')
             frame.key = _Key.REFUSED
 
-    def _attach(self, value: Any, mark: Any, places: Any) -> None:
+    def _attach(self, value: Any, spot: int, places: Any) -> None:
         """Puts a finished part where it belongs."""
         if not self.stack:
-            self.data, self.top = value, (None, mark, places)
+            self.data, self.top = value, spot if places is None else (spot, places)
             return
         frame = self.stack[-1]
         key = frame.key
         if not frame.named:
             frame.data.append(value)
-            frame.places.append((None, mark, places))
+            frame.places.append(spot if places is None else (spot, places))
         elif key is _Key.NO_TEXT:
             frame.key = _Key.REFUSED
         else:
             if key is not _Key.REFUSED:
                 frame.data[key] = value
-                frame.places[key] = (frame.key_mark, mark, places)
+                number = frame.key_spot << VALUE | spot
+                frame.places[key] = number if places is None else (number, places)
             frame.key = _Key.NEXT
 
 

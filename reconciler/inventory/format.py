@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from reconciler.core.document import Document, read_document
+from reconciler.core.places import key_line, parts_of
 from reconciler.errors import Complaint, InventoryError
 
 STEP = 2
@@ -241,20 +242,21 @@ def _parted(document: Document, layout: _Layout) -> set[int]:
     sections = _places(document.top)
     ends = len(layout.rows)
     parted = set(_tall_neighbours(sections, layout, ends))
-    heads = sorted(place[0].line for place in sections.values())
+    heads = sorted(key_line(place) for place in sections.values())
     for name, place in sections.items():
         if name in _NAMED:
-            end = next((line for line in heads if line > place[0].line), ends)
+            end = next((line for line in heads if line > key_line(place)), ends)
             parted |= set(_tall_neighbours(_places(place), layout, end))
     return parted
 
 
 def _places(place: Any) -> Mapping[str, Any]:
-    return place[2] if isinstance(place[2], dict) else {}
+    parts = parts_of(place)
+    return parts if isinstance(parts, dict) else {}
 
 
 def _tall_neighbours(places: Mapping[str, Any], layout: _Layout, end: int) -> Iterator[int]:
-    heads = sorted({place[0].line for place in places.values()})
+    heads = sorted({key_line(place) for place in places.values()})
     tall = [any(number in layout.lines for number in range(head + 1, after)) for head, after in pairwise([*heads, end])]
     for index in range(1, len(heads)):
         if (tall[index] or tall[index - 1]) and not layout.lines[heads[index]].depth:
