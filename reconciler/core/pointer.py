@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 MISSING: Final = object()
@@ -13,13 +14,27 @@ _OTHERS = re.compile(r"[^A-Z0-9]")
 def letters(word: object) -> str:
     """A word reduced to its letters and digits, in upper case: the form in which words and loose keys compare, so that
     `in_progress`, `IN_ PROGRESS` and `IN_PROGRESS` are one."""
-    return _OTHERS.sub("", str(word).upper())
+    text = str(word)
+    return _often(text) if len(text) <= _SHORT else _OTHERS.sub("", text.upper())
+
+
+_SHORT: Final = 40
+"""Characters of a word that is likely to come again, with every answer."""
+
+
+@lru_cache(maxsize=2048)
+def _often(text: str) -> str:
+    return _OTHERS.sub("", text.upper())
+
+
+@lru_cache(maxsize=2048)
+def _keys(pointer: str) -> tuple[str, ...]:
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])
 
 
 def at(data: Any, pointer: str, *, loose: bool = False) -> Any:
     """What stands at `pointer` in `data`, or `MISSING`. `loose`: keys compare by their letters."""
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+    for key in _keys(pointer):
         if isinstance(data, Mapping):
             data = data[key] if key in data else _loosely(data, key) if loose else MISSING
         elif isinstance(data, list) and key.isascii() and key.isdigit() and int(key) < len(data):
