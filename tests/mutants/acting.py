@@ -133,9 +133,25 @@ HTTP: Final = (
     Mutant(
         name="redirect-followed",
         file=f"{PLATFORMS}/http.py",
-        old="follow_redirects=False,\n                auth=auth",
-        new="follow_redirects=True,\n                auth=auth",
+        old="follow_redirects=False,\n        auth=auth",
+        new="follow_redirects=True,\n        auth=auth",
         breaks="a redirect repeats a request elsewhere",
+        near=("tests/platforms/test_http_actions.py",),
+    ),
+    Mutant(
+        name="read-redirect-followed",
+        file=f"{PLATFORMS}/reader.py",
+        old="allow_redirects=False",
+        new="allow_redirects=True",
+        breaks="a read is led elsewhere, and the key with it",
+        near=("tests/platforms/test_http_reads.py", "tests/platforms/test_keys.py"),
+    ),
+    Mutant(
+        name="read-tried-in-secret",
+        file=f"{PLATFORMS}/reader.py",
+        old="_retry_connection = False",
+        new="_retry_connection = True",
+        breaks="a read is tried more often than anybody counts",
         near=("tests/platforms/test_http_reads.py",),
     ),
     Mutant(

@@ -228,4 +228,28 @@ FILES: Final = (
         near=("tests/journal/test_postgresql.py",),
         needs="postgresql",
     ),
+    Mutant(
+        name="limits-of-a-saved-plan-forgotten",
+        file=f"{ENGINE}/planning.py",
+        old="wanted.limits.stricter(saved.limits)",
+        new="wanted.limits",
+        breaks="a plan that a guard stopped is applied",
+        near=("tests/cli/test_outputs.py",),
+    ),
+    Mutant(
+        name="entries-taken-out-count-for-nothing",
+        file="reconciler/core/guards.py",
+        old="managed + forgotten < SMALL",
+        new="managed < SMALL",
+        breaks="an inventory is made small, so that no share counts",
+        near=("tests/cli/test_outputs.py",),
+    ),
+    Mutant(
+        name="acknowledged-for-ever",
+        file="reconciler/core/sightings.py",
+        old="ended = before.acknowledged and drift.acknowledged is None",
+        new="ended = False",
+        breaks="a drift whose acknowledgement ended is no alarm ever again",
+        near=("tests/core/test_sightings.py",),
+    ),
 )

@@ -29,6 +29,16 @@ async def test_an_action_is_sent_once_whatever_is_answered(method: str, status: 
     assert service.lines == [f"{method} /x"]
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_an_action_is_not_led_elsewhere(status: int) -> None:
+    async with Service(lambda _: Say({})) as elsewhere:
+        said = Say(status=status, headers={"location": f"{elsewhere.origin}/take"})
+        async with Service(lambda _: said) as service, channel(service.origin) as line:
+            reply = await line.act(post())
+
+    assert (reply.status, len(service.seen), elsewhere.connections) == (status, 1, 0)
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE", "PUT"])
 @pytest.mark.parametrize("said", [HANG_UP, HALF, b"garbage\r\n\r\n"], ids=["none", "half", "odd"])
 async def test_an_action_whose_answer_is_lost_is_not_sent_again(method: str, said: Said) -> None:
