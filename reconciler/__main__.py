@@ -24,15 +24,18 @@ def main() -> None:
 
 
 def _answered() -> bool:
-    """Whether the command line could be answered at a glance; where stdout takes nothing, it is for others to say."""
+    """Whether the command line could be answered at a glance. Ends with 1 where stdout takes nothing."""
     answer = at_a_glance(sys.argv[1:])
     if answer is None or sys.stdout is None:
         return False
     try:
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
-    except OSError:
-        return False
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at exit, with 120
+        if not isinstance(error, BrokenPipeError) and sys.stderr is not None:
+            sys.stderr.write(f"Error: output: {error.strerror}\n")
+        sys.exit(1)
     return True
 
 
