@@ -76,7 +76,7 @@ class Pace:
 
     def __init__(self, concurrency: int, per_minute: float | None) -> None:
         self._places = asyncio.Semaphore(concurrency)
-        self._gap = 60.0 / per_minute if per_minute else 0.0
+        self._gap = 60.6 / per_minute if per_minute else 0.0  # who waits wakes together with others, and early
         self._next = 0.0
 
     async def __aenter__(self) -> None:

@@ -45,6 +45,8 @@ def main(arguments: list[str]) -> int:
         if not options.quick:
             _write("curves", curves.table(found))
             PICTURE.write_text(curves.picture(found), "utf-8")
+    if not rows:
+        return 0
     missed = [row.name for row in rows if row.held is False]
     print(f"\n{len(rows) - len(missed)} of {len(rows)} held" + (f"; not held: {', '.join(missed)}" if missed else ""))
     return 1 if missed else 0

@@ -64,9 +64,11 @@ def _cell(spent: Spent) -> str:
 
 
 def picture(curves: Mapping[str, Curve]) -> str:
-    """An SVG: both axes logarithmic, dashed the straight line through each curve's first point."""
+    """An SVG: both axes logarithmic, dashed the straight line of linear growth that ends
+    where each curve does: what begins below it grows faster."""
     width, height, left, top, right, bottom = 760, 460, 70, 56, 175, 50
     values = [spent.cpu for curve in curves.values() for spent in curve.values()]
+    values += [curve[max(curve)].cpu * min(curve) / max(curve) for curve in curves.values()]
     low, high = 10.0 ** int(log10(min(values)) - 1), 10.0 ** int(log10(max(values)) + 1)
     first, last = (f(size for curve in curves.values() for size in curve) for f in (min, max))
 
@@ -82,7 +84,8 @@ def picture(curves: Mapping[str, Curve]) -> str:
         "<title>CPU by number of models</title>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         f'<text x="{left}" y="24" font-size="16" font-weight="600">CPU by number of models, without start-up</text>',
-        f'<text x="{left}" y="42" fill="#59636e">dashed: what growth in step with the models would be</text>',
+        f'<text x="{left}" y="42" fill="#59636e">dashed: growth in step with the models; '
+        "what begins below it grows faster</text>",
     ]
     for power in range(round(log10(low)), round(log10(high)) + 1):
         at, shown = y(10.0**power), f"{10.0**power:g} s"
@@ -100,7 +103,7 @@ def picture(curves: Mapping[str, Curve]) -> str:
     for (name, curve), colour in ends:
         points = [(x(size), y(spent.cpu)) for size, spent in sorted(curve.items())]
         start, size = min(curve), max(curve)
-        straight = (points[0], (x(size), y(curve[start].cpu * size / start)))
+        straight = ((x(start), y(curve[size].cpu * start / size)), points[-1])
         for line, style in ((straight, 'stroke-dasharray="5 5" stroke-opacity="0.55"'), (points, 'stroke-width="2.5"')):
             path = "L".join(f"{a:.1f} {b:.1f}" for a, b in line)
             parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" {style}/>')

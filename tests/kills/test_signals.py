@@ -82,14 +82,17 @@ def second_signal(seed: int, starter: Starter) -> Tally:
         process = applies.begin().process
         applies.until_asked(process, 1, starts=True)
         time.sleep(chance.uniform(0, 0.8))
-        process.send(chance.choice(NUMBERS))
+        first = chance.choice(NUMBERS)
+        process.send(first)
         time.sleep(chance.uniform(0.02, 0.4))
         number = chance.choice(NUMBERS)
         process.send(number)
         began = time.monotonic()
         code = process.wait(20)
         took = rules.tally.slowest_s_to_end = round(time.monotonic() - began, 3)
-        rules.check(code == 128 + number, f"code {code} after {number.name}")
+        # On a machine that is busy the first may have ended it before the second came.
+        over = code == 128 + first and took <= 0.1
+        rules.check(code == 128 + number or over, f"code {code} after {number.name}")
         rules.check(took <= 0.5, f"took {took:.2f} s to end after the second signal")
         rules.after_kill()
         found.platforms.kore.faults.clear()
