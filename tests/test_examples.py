@@ -28,7 +28,7 @@ def test_the_demo_tells_the_whole_story_in_time_on_one_screen() -> None:
     assert len(lines) <= 68
     assert max(map(len, lines)) <= 100
     assert "Plan: 1 undeploy, 1 deploy, 1 export, 1 to adopt; 1 blocked. Nothing was done." in lines
-    assert "Applied: 4 succeeded." in lines
+    assert "Applied: 4 succeeded; 1 blocked." in lines
     assert "No changes: 4 models are as the inventory wants them." in lines
     assert "Drift: 1 model changed outside reconciler." in lines
 
