@@ -11,7 +11,7 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -132,16 +132,22 @@ class Channel:
         # A proxy from the environment may be needed to reach the world, and can only be in the way on loopback.
         outside = not is_loopback(urlsplit(access.origin).hostname or "")
         kept = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-        fresh = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        client = partial(_client, _KeyFor(access, headers), context, timeout / 3, proxies=outside)
+        self._client = partial(_client, _KeyFor(access, headers), context, timeout / 3, proxies=outside)
+        self._pooled: httpx.AsyncClient | None = None
+        self._reader: Reader | None = None
+        if not (outside and _proxied(access.origin)):
+            self._reader = Reader(access, headers, context=context, connections=concurrency, connect=timeout / 3)
+            return
         try:
-            self._pooled, self._actor = client(kept), client(fresh)
+            self._pooled = self._client(kept)
         except (ValueError, ImportError, httpx.InvalidURL) as error:  # its text holds the address, password and all
             text = "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not an http:// or https:// address"
             raise ConfigurationError(f"{access.origin}: {text}") from error
-        self._reader = None
-        if not (outside and _proxied(access.origin)):
-            self._reader = Reader(access, headers, context=context, connections=concurrency, connect=timeout / 3)
+
+    @cached_property
+    def _actor(self) -> httpx.AsyncClient:
+        """Made for the first action: most runs only read."""
+        return self._client(httpx.Limits(max_connections=None, max_keepalive_connections=0))
 
     async def read(self, call: Call, *, limit: int = REPLY_LIMIT) -> Reply:
         """The answer to a request that changes nothing, whatever its status; tried three times where it may pass.
@@ -177,12 +183,15 @@ class Channel:
         """Close all connections."""
         if self._reader is not None:
             await self._reader.aclose()
-        await self._pooled.aclose()
-        await self._actor.aclose()
+        if self._pooled is not None:
+            await self._pooled.aclose()
+        if "_actor" in self.__dict__:
+            await self._actor.aclose()
 
     async def _ask(self, call: Call, limit: int) -> Reply:
         """Send a request that changes nothing, without a key in its answer."""
         if self._reader is None:
+            assert self._pooled is not None
             return await self._send(self._pooled, call, limit)
         try:
             async with asyncio.timeout(self._timeout):
