@@ -2,10 +2,8 @@
 
 Answers at once, opens no connection, and is silent about whatever is wrong."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -139,5 +137,6 @@ def _mapping(data: Any) -> dict[str, Any]:
 
 def _platforms() -> list[str]:
     """The built-in platforms."""
-    definitions = files("reconciler").joinpath("platforms", "definitions").iterdir()
-    return sorted(os.path.splitext(file.name)[0] for file in definitions if file.name.endswith(".yaml"))
+    from reconciler.platforms.registry import built_in_names
+
+    return sorted(built_in_names())

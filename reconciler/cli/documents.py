@@ -14,13 +14,11 @@ from reconciler.core.drift import DriftCheck
 from reconciler.core.plan import Plan
 from reconciler.core.report import Report
 from reconciler.errors import Complaint, ConfigurationError
+from reconciler.render.markdown_page import LIMIT
 from reconciler.render.sheet import Sheet, from_root
 
 Forms = Mapping[str, Callable[[], str]]
 """How to write a value, by the name of the form: text, or a kind of `--report`."""
-
-LIMIT = 60_000
-"""Characters of a comment: GitHub takes 65,536 and refuses what is longer."""
 
 SUMMARY_LIMIT = 900_000
 """Bytes of a step's summary: GitHub drops what has more than 1 MiB."""

@@ -122,7 +122,7 @@ class Common:
         written = [file for file in (*(file for _, file in self.reports), self.events, out) if file and file != "-"]
         places = [os.path.realpath(file) for file in written]
         for file, place in zip(written, places, strict=True):
-            if places.count(place) > 1 and os.path.isfile(place) | (not os.path.exists(place)):
+            if places.count(place) > 1 and (os.path.isfile(place) or not os.path.exists(place)):
                 raise click.UsageError(f"{file} would be written twice: give each thing a file of its own")
             if given is not None and given != "-" and place == os.path.realpath(given):
                 raise click.UsageError(f"{file} is read by this command, and is not overwritten")

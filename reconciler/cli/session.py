@@ -14,7 +14,7 @@ from reconciler.clock import SystemClock
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.document import MAX_BYTES, read_document
 from reconciler.core.model import Inventory, Limits, PlatformEntry
-from reconciler.core.schema import check
+from reconciler.core.schema import Checker, check
 from reconciler.core.selection import select
 from reconciler.engine.opening import Setup
 from reconciler.engine.planning import Wanted
@@ -153,7 +153,7 @@ def read_guards(path: str) -> Limits:
     document, complaints = read_document(text, path)
     if document is not None and not complaints:
         schema = load_schema("inventory")
-        complaints = check(document, {**schema["properties"]["guards"], "$defs": schema.get("$defs", {})})
+        complaints = check(document, Checker({**schema["properties"]["guards"], "$defs": schema.get("$defs", {})}))
     if document is None or complaints:
         raise InventoryError(complaints)
     return Limits(**(document.data or {}))

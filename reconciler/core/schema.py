@@ -109,12 +109,11 @@ class Checker:
             yield Problem(path=path, text=_wrong_type(error.instance, wanted, path, {}), keyword="type")
 
 
-def check(
-    document: Document, schema: Mapping[str, Any], *, unknown: Callable[[Path], str | None] = lambda _: None
-) -> tuple[Complaint, ...]:
-    """Everything wrong with a document by `schema`, and every key of an API in it, in order of place, each once. For
-    `unknown` see `Checker`. Raises nothing for any data; a broken schema raises what jsonschema raises."""
-    problems = [*_secrets_in(document), *Checker(schema, unknown=unknown).problems(document.data)]
+def check(document: Document, checker: Checker) -> tuple[Complaint, ...]:
+    """Everything wrong with a document by a schema, and every key of an API in it, in order of place, each once.
+
+    Raises nothing for any data; a broken schema raises what jsonschema raises."""
+    problems = [*_secrets_in(document), *checker.problems(document.data)]
     complaints = {document.complaint(problem.path, problem.text, on_key=problem.on_key) for problem in problems}
     return tuple(sorted(complaints, key=lambda complaint: (complaint.line, complaint.column, complaint.text)))
 

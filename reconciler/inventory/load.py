@@ -57,7 +57,8 @@ def _load(files: Sequence[File], directory: str, find_type: FindType, built_in: 
     written = [reading.written for reading in readings if reading.written is not None]
     draft, twice = merge(written, whole=len(written) == len(files))
     unread = [complaint for reading in readings for complaint in reading.complaints]
-    by_schema = [complaint for file in written for complaint in check(file.document, schema, unknown=better_words)]
+    checker = Checker(schema, unknown=better_words)
+    by_schema = [complaint for file in written for complaint in check(file.document, checker)]
     found = [*unread, *by_schema, *twice]
     usable_platforms, usable_models = _usable(draft, schema, everything=not found)
     platforms, complaints = find_platforms(draft, usable_platforms, find_type, built_in, files[0].folder)

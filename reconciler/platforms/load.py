@@ -13,7 +13,7 @@ from reconciler.core.duration import parse_duration
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
 from reconciler.core.pointer import letters
-from reconciler.core.schema import check, schema_problem
+from reconciler.core.schema import Checker, check, schema_problem
 from reconciler.errors import Complaint, DefinitionError
 from reconciler.platforms.definition import (
     ASK,
@@ -50,7 +50,7 @@ def read_definition(text: str | bytes, file: str, *, checked: bool = False) -> D
     `checked`: it is part of this program, whose tests have checked it."""
     document, complaints = read_document(text, file)
     if document is not None and not complaints and not checked:
-        complaints = check(document, load_schema("platform"))
+        complaints = check(document, Checker(load_schema("platform")))
     if document is None or complaints:
         raise DefinitionError(complaints)
     complaints = () if checked else tuple(sorted(_cross_check(document), key=attrgetter("line", "column")))

@@ -84,7 +84,7 @@ def test_complaints_stand_in_order_of_place() -> None:
     schema = {"properties": {"a": {"type": "integer"}, "b": {"type": "string"}, "c": {"additionalProperties": False}}}
 
     assert document is not None
-    assert [str(one) for one in check(document, schema)] == [
+    assert [str(one) for one in check(document, Checker(schema))] == [
         'f.yaml:1:4: b: YAML reads 1 as a number; quote it: "1"',
         'f.yaml:2:4: a: wanted a whole number, found "x"',
         'f.yaml:3:5: unknown field "d"',
