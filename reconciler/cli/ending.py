@@ -76,7 +76,7 @@ class Ending:
             partial=self._partial,
             error=text,
         )
-        with suppress(ReconcilerError):  # the error that ended the run is the one to tell
+        with suppress(ReconcilerError, OSError):  # the error that ended the run is the one to tell
             documents.write_reports(
                 documents.report_forms(
                     report, None, self._options, kind=_KINDS[self._operation], complaints=complaints

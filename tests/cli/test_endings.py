@@ -216,3 +216,19 @@ def test_events_that_cannot_be_written_cost_nothing_else(reach: SimulatedPlatfor
     ran = reconciler("apply", "--yes", "--events", "/dev/full")
     assert ran.code == 0
     assert "events: they can no longer be written" in ran.err
+
+
+def test_a_report_that_nobody_gets_does_not_hide_what_ended_the_run(reconciler: Reconciler) -> None:
+    Path("inventory.yaml").write_text("version: 1\nmodels: {a: {platform: nowhere, id: x, state: deployed}}\n")
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "reconciler", "plan", "--report", "json=-", "--report", "junit=r.xml"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert 'there is no "nowhere"' in ran.stderr
+    assert Path("r.xml").exists()
