@@ -11,7 +11,6 @@ from reconciler.render.drift_words import (
     drift_verdict,
     last_applied,
     of_kind,
-    owned,
     places,
     seen,
     settling,
@@ -20,7 +19,7 @@ from reconciler.render.layout import Entry, Fact, Page, detail, head, next_fact,
 from reconciler.render.plan_text import failure_entry, unchanged_fact
 from reconciler.render.plan_words import gaps, transition
 from reconciler.render.style import Role, say
-from reconciler.render.words import count
+from reconciler.render.words import count, owned
 
 _NAMED = 5
 """How many names a line of counts gives."""
@@ -96,6 +95,6 @@ def _entry(drift: Drift, place: str, settles: Mapping[str, str], now: datetime) 
             detail(*seen(drift, now), settles.get(drift.address, drift.text))
             if unknown
             else detail(drift.text, *seen(drift, now)),
-            detail(muted=(f"last applied: {last_applied(drift, now)}", owned(drift))),
+            detail(muted=(f"last applied: {last_applied(drift, now)}", owned(drift.owner))),
         ),
     )

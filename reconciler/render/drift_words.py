@@ -86,11 +86,6 @@ def brief_words(drift: Drift) -> str:
     return f"{drift.address} ({said})" if said else drift.address
 
 
-def owned(drift: Drift) -> str:
-    """Whose model it is."""
-    return f"owner {drift.owner}" if drift.owner else ""
-
-
 def places(plan: Plan) -> dict[str, str]:
     """Where in the inventory the models of a plan stand, by address."""
     blocked = {entry.address: str(entry.source) for entry in plan.blocked}

@@ -35,7 +35,7 @@ from reconciler.render.plan_words import (
     word,
 )
 from reconciler.render.safe import markdown_code, terminal
-from reconciler.render.words import names, stamp
+from reconciler.render.words import names, owned, stamp
 
 _NAMED = 20
 """How many addresses a guard names; those it may stop stand in the plan anyway."""
@@ -86,7 +86,7 @@ def _change_row(change: Change, now: datetime) -> str:
         cell(transition(main.before, main.after, "→")),
         cell(*(step for action in change.actions for step in _steps(action, alone=len(change.actions) == 1))),
         cell(*evidence),
-        cell(str(main.source)),
+        cell(str(main.source), owned(main.owner)),
     )
 
 
@@ -130,7 +130,7 @@ def blocked_row(entry: Blocked) -> str:
         address_cell(entry.address),
         cell(transition(entry.live, GOAL[entry.verb], "→")),
         cell(entry.text),
-        cell(str(entry.source)),
+        cell(str(entry.source), owned(entry.owner)),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.core.drift import Night
 from reconciler.core.model import Source
-from reconciler.render.words import split_command
+from reconciler.render.words import owned, split_command
 
 
 class Level(StrEnum):
@@ -107,7 +107,7 @@ class Line:
         """What is said of it, part by part: what ends in a command stands last, so that nothing follows a command."""
         plain = [text for text in self.details if not split_command(text)[1]]
         advice = [text for text in self.details if split_command(text)[1]]
-        owner = f"owner {self.owner}" if self.owner else ""
+        owner = owned(self.owner)
         return tuple(text for text in (self.summary, *plain, owner, *advice) if text)
 
     @property

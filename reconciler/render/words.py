@@ -78,3 +78,8 @@ def split_command(text: str) -> tuple[str, str]:
 def clauses(text: str) -> list[str]:
     """A sentence in parts that are better not broken: at its semicolons, and before the command it ends with."""
     return _CLAUSE.split(text)
+
+
+def owned(owner: str | None) -> str:
+    """Whose model it is."""
+    return f"owner {owner}" if owner else ""
