@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -198,12 +199,17 @@ class Invariants:
         """The most seconds that the longest chain of actions may take."""
         spent: dict[str, float] = {}
         by_id = {action.id: action for action in session.actions}
+        of_model: dict[str, list[Action]] = {}
+        for action in session.actions:
+            of_model.setdefault(action.address, []).append(action)
 
         def ends(action: Action) -> float:
             if action.id not in spent:
                 model = session.models[action.address]
-                before = (ends(by_id[needed]) for needed in action.requires if needed in by_id)
-                spent[action.id] = max(before, default=0.0) + (model.timeout or 3600.0) + 120.0 * len(by_id)
+                before = [by_id[needed] for needed in action.requires if needed in by_id]
+                # A model has one job at a time, whether its actions require each other or not.
+                before += takewhile(lambda one: one is not action, of_model[action.address])
+                spent[action.id] = max(map(ends, before), default=0.0) + (model.timeout or 3600.0) + 120.0 * len(by_id)
             return spent[action.id]
 
         return max((ends(action) for action in session.actions), default=0.0) + 600.0
