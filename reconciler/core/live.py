@@ -82,11 +82,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What one platform answered: one `Live` for every model asked for, or a failure naming it (or the platform)."""
+    """What one platform answered: one `Live` for every model asked for, or a failure naming it (or the platform).
+    `requests`: how many it took."""
 
     lives: tuple[Live, ...] = ()
     unmanaged: tuple[Listed, ...] = ()
     failures: tuple[Failure, ...] = ()
+    requests: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

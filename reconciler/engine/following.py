@@ -12,7 +12,7 @@ from reconciler.core.live import TRANSITIONAL, EvidenceSource, Failure, Live, Li
 from reconciler.core.report import Outcome, OutcomeKind
 from reconciler.engine.action_run import ActionRun, shown
 from reconciler.engine.artifacts import NotFetched
-from reconciler.engine.observer import READ
+from reconciler.engine.observer import DURING, READ
 
 LOST: Final = 5
 """After so many settle times without a readable answer a running job is left to the next run."""
@@ -40,10 +40,18 @@ async def follow(run: ActionRun, accepted: Accepted) -> JobStatus | Outcome:
 async def _follow_job(run: ActionRun, job: Job, status: JobStatus) -> JobStatus | Outcome:
     artifact, seen, read_at = status.artifact, False, asyncio.get_running_loop().time()
     run.tell(Phase.RUNNING, status.raw or "", status.progress)
+    shown: Live | None = None
+    runs_shown = False
     if status.state is not JobState.SUCCEEDED:  # said at once: asked once more, without waiting
-        await run.patience.next()
+        shown = await _step(run, job)
     while True:
-        found = (await run.platform.poll([job]))[job]
+        if runs_shown and shown is not None and shown.state == run.action.after:
+            return run.reached(shown)
+        found: JobStatus | Failure | None = _shown_running(run, shown)
+        if found is not None:
+            runs_shown = True
+        else:  # a model shown at rest may not have begun yet, or have failed: its job knows
+            found = (await run.platform.poll([job]))[job]
         if not isinstance(found, Failure):
             read_at = asyncio.get_running_loop().time()
         if isinstance(found, Failure):
@@ -59,7 +67,23 @@ async def _follow_job(run: ActionRun, job: Job, status: JobStatus) -> JobStatus 
         else:
             seen = True
             run.tell(Phase.RUNNING, found.warning or found.raw or "", found.progress)
+        shown = await _step(run, job)
+
+
+async def _step(run: ActionRun, job: Job) -> Live | None:
+    """Wait one step. What the model is then shown as, where one look serves all who follow a job on its platform."""
+    if run.action.verb is Verb.EXPORT:
         await run.patience.next()
+        return None
+    found = await run.means.observer.follow(run.model, job, run.patience)
+    return found if isinstance(found, Live) else None
+
+
+def _shown_running(run: ActionRun, shown: Live | None) -> JobStatus | None:
+    """That the job runs, where the model is shown as it is during such a job."""
+    if shown is None or shown.state is not DURING.get(run.action.verb):
+        return None
+    return JobStatus(state=JobState.RUNNING, raw=shown.evidence.raw)
 
 
 async def _follow_state(run: ActionRun) -> JobStatus | Outcome:

@@ -9,6 +9,8 @@ from reconciler.core.job import Job, JobState, JobStatus, Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Live, LiveState, Observation, Snapshot
 from reconciler.core.memory import Memory
 from reconciler.core.model import Model
+from reconciler.engine.shared import Shared
+from reconciler.engine.waiting import Patience
 from reconciler.engine.world import Account, World
 from reconciler.platforms.base import Platform
 
@@ -16,7 +18,9 @@ READ = frozenset({EvidenceSource.LIST, EvidenceSource.GET, EvidenceSource.PROBE}
 """Evidence that comes from the model itself, not from what we did to it."""
 
 _RUNS = {LiveState.DEPLOYING: Verb.DEPLOY, LiveState.UNDEPLOYING: Verb.UNDEPLOY}
-_DURING = {verb: state for state, verb in _RUNS.items()}
+DURING = {verb: state for state, verb in _RUNS.items()}
+"""The state that a model is in while a job of a verb runs."""
+
 _AT_REST = (LiveState.DEPLOYED, LiveState.UNDEPLOYED)
 _ENDS = {Verb.DEPLOY: LiveState.DEPLOYED, Verb.UNDEPLOY: LiveState.UNDEPLOYED}
 
@@ -28,7 +32,7 @@ class Observer:
         self._world = world
         self._memories = world.memories()
         self._shared = {
-            name: _Shared(account.platform)
+            name: Shared(account.platform)
             for name, account in world.accounts.items()
             if account.platform is not None and account.platform.capabilities.reads_together
         }
@@ -67,11 +71,17 @@ class Observer:
         jobs = {model.address: newest} if newest else {}
         shared = self._shared.get(model.platform)
         observation = await (shared.ask(model, jobs) if shared else platform.observe([model], jobs))
-        for live in observation.lives:
-            if live.address == model.address:
-                return live if job else await self._recall(platform, live)
-        failures = (f for f in observation.failures if f.address in (model.address, model.platform))
-        return next(failures, Failure(address=model.address, error="the platform's answer does not hold it"))
+        live = _of(model, observation)
+        return live if job or isinstance(live, Failure) else await self._recall(platform, live)
+
+    async def follow(self, model: Model, job: Job, patience: Patience) -> Live | Failure | None:
+        """Wait one step; what the model then is, None where the job is to be asked. Raises what `patience` does."""
+        shared = self._shared.get(model.platform)
+        if shared is None:
+            await patience.next()
+            return None
+        observation = await shared.follow(model, job, patience)
+        return None if observation is None else _of(model, observation)
 
     async def _observe(self, account: Account, models: Sequence[Model]) -> Observation:
         assert account.platform is not None
@@ -115,49 +125,25 @@ class Observer:
         if isinstance(found, JobStatus) and found.state in (JobState.SUCCEEDED, JobState.FAILED):
             return live
         if isinstance(found, JobStatus) and found.state is JobState.RUNNING:
-            return replace(live, state=_DURING[job.verb], evidence=replace(runs, raw=found.raw), job=job)
+            return replace(live, state=DURING[job.verb], evidence=replace(runs, raw=found.raw), job=job)
         if isinstance(found, Failure):
             note = f"shown as {live.state}, but its {job.verb} may run: {found.error}"
             return replace(live, state=LiveState.UNKNOWN, evidence=replace(runs, note=note))
         if age < platform.capabilities.settle:
-            return replace(live, state=_DURING[job.verb], evidence=runs, job=job)
+            return replace(live, state=DURING[job.verb], evidence=runs, job=job)
         return live
 
     def _same(self, platform: str, identity: str) -> str:
         return self._world.accounts[platform].type.same(identity)
 
 
-class _Shared:
-    """One request for all who ask: those who come while it is under way wait for the next, together."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._waiting: list[tuple[Model, Mapping[str, Job], asyncio.Future[Observation]]] = []
-        self._reader: asyncio.Task[None] | None = None
-
-    async def ask(self, model: Model, jobs: Mapping[str, Job]) -> Observation:
-        answer: asyncio.Future[Observation] = asyncio.get_running_loop().create_future()
-        self._waiting.append((model, jobs, answer))
-        if self._reader is None or self._reader.done():
-            self._reader = asyncio.create_task(self._read())
-        return await answer
-
-    async def _read(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            models = list({model.address: model for model, _, _ in group}.values())
-            jobs = {address: job for _, known, _ in group for address, job in known.items()}
-            try:
-                observation = await self._platform.observe(models, jobs)
-            except BaseException as error:
-                for _, _, answer in group:
-                    if not answer.done():
-                        answer.set_exception(error)
-                        answer.exception()
-                raise
-            for _, _, answer in group:
-                if not answer.done():
-                    answer.set_result(observation)
+def _of(model: Model, observation: Observation) -> Live | Failure:
+    """What an observation says of one model."""
+    for live in observation.lives:
+        if live.address == model.address:
+            return live
+    failures = (f for f in observation.failures if f.address in (model.address, model.platform))
+    return next(failures, Failure(address=model.address, error="the platform's answer does not hold it"))
 
 
 def recall(live: Live, memory: Memory) -> Live:

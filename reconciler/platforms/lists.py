@@ -26,10 +26,11 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The rows of a list. `complete` is False where the last page asked for was still not the end."""
+    """The rows of a list. `pages`: how many were asked for; `complete`: the last of them was the end."""
 
     rows: Sequence[Any]
     complete: bool
+    pages: int = 1
 
 
 async def read_rows(source: ListRead, fetch: Fetch, *, origin: str) -> Rows:
@@ -61,11 +62,11 @@ async def read_rows(source: ListRead, fetch: Fetch, *, origin: str) -> Rows:
             start = len(rows) if pages.by == "offset" else pages.first + number + 1
             following = _with_query(first, (*_size(pages), (pages.from_as or "", str(start))))
         if following is None:
-            return Rows(rows=rows, complete=True)
+            return Rows(rows=rows, complete=True, pages=number + 1)
         if following.target in asked:  # it leads in a circle: the end only where nothing is left
-            return Rows(rows=rows, complete=not page)
+            return Rows(rows=rows, complete=not page, pages=number + 1)
         call = following
-    return Rows(rows=rows, complete=False)
+    return Rows(rows=rows, complete=False, pages=pages.most)
 
 
 def _page(source: ListRead, data: Any) -> list[Any]:

@@ -129,7 +129,12 @@ class RestPlatform:
         asked = await self._each(matched.ask, lambda pair: self._ask(*pair))
         found = _together(asked)
         failures = (*matched.failures, *found.failures)
-        return Observation(lives=(*matched.lives, *found.lives), unmanaged=matched.unmanaged, failures=failures)
+        return Observation(
+            lives=(*matched.lives, *found.lives),
+            unmanaged=matched.unmanaged,
+            failures=failures,
+            requests=rows.pages + len(asked),
+        )
 
     async def _ask(self, model: Model, listed: Live) -> Live | Failure:
         get = self._definition.live.ask
