@@ -154,7 +154,7 @@ class Invariants:
         service = self.services[model.platform]
         thing = service.things.get(model.id)
         if event.verb is Verb.EXPORT or thing is None:
-            return event.verb is Verb.EXPORT
+            return event.verb is not Verb.DEPLOY  # what is not there serves nothing, and a probe can say no more
         return thing.was(GOAL[event.verb], service.now - service.lag - SLACK)
 
     # The end of a session.
