@@ -14,6 +14,14 @@ STARTING: Final = (
         near=("tests/cli/test_failures.py::test_a_lost_answer_is_never_sent_again_blindly",),
     ),
     Mutant(
+        name="ended-by-a-lagging-list",
+        file=f"{ENGINE}/following.py",
+        old="if runs_shown and shown is not None and shown.state == run.action.after:",
+        new="if shown is not None and shown.state == run.action.after:",
+        breaks="a list that lags behind ends a job that fails: it counts as succeeded",
+        near=("tests/cli/test_followed_together.py",),
+    ),
+    Mutant(
         name="deploy-reissued-unasked",
         file=f"{ENGINE}/starting.py",
         old="repeatable = run.action.verb is Verb.UNDEPLOY or run.means.reissue",
