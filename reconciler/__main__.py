@@ -1,10 +1,11 @@
 """`reconciler` and `python -m reconciler`."""
 
+import gc
 import os
 import signal
 import sys
 
-from reconciler.cli.glance import at_a_glance
+from reconciler.cli.glance import COMPLETE, at_a_glance
 
 
 def main() -> None:
@@ -12,8 +13,13 @@ def main() -> None:
     given = signal.getsignal(signal.SIGINT)
     if given is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if instruction := os.environ.get(COMPLETE):
+        from reconciler.cli.completion import answer
+
+        sys.exit(answer(instruction))
     if _answered():
         return
+    gc.set_threshold(50_000)  # what is made here lives to the end: to look for rings in it takes more than it gives
     from reconciler.cli.main import main as run
 
     try:

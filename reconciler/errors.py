@@ -12,7 +12,8 @@ What spoils one model only is never raised: it is a value in the snapshot or the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class ReconcilerError(Exception):
@@ -21,8 +22,7 @@ class ReconcilerError(Exception):
     exit_code = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class Complaint(Struct, frozen=True, kw_only=True):
     """One thing wrong in a file: where (lines and columns count from 1; line 0: the file as a whole) and what, in one
     line."""
 

@@ -4,7 +4,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable
-from html import escape
 from typing import Final
 
 MASK: Final = "•••"
@@ -82,6 +81,8 @@ def _mixed(text: str) -> re.Pattern[str]:
 
 
 def _any_way(sign: str) -> str:
+    from html import escape  # with a table of all entities
+
     raw, units = sign.encode("utf-8", "surrogateescape"), sign.encode("utf-16-be", "surrogatepass")
     ways = [
         rf"\\*{re.escape(sign)}",

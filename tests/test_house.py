@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.journal.opening import lock_journal
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "reconciler"
 
@@ -17,7 +19,7 @@ FLOORS = {"core": 1, "platforms": 4, "journal": 4, "inventory": 4, "render": 4, 
 ONLY_IN = {
     "httpx": "reconciler.platforms.http",
     "click": "reconciler.cli",
-    "sqlalchemy": "reconciler.journal",
+    "sqlalchemy": "reconciler.journal.postgresql",
     "deepdiff": "reconciler.core.differences",
     "jsonschema": "reconciler.core.schema",
     "rich": "reconciler.cli.progress",
@@ -169,7 +171,7 @@ def _loaded(tree: ast.Module) -> set[str]:
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_it_answers_at_once(option: str) -> None:
-    heavy = ["httpx", "yaml", "jsonschema", "deepdiff", "asyncio", "sqlalchemy", "rich", "msgspec"]
+    heavy = ["httpx", "yaml", "jsonschema", "deepdiff", "asyncio", "sqlalchemy", "rich"]
     code = (
         "import sys\n"
         "from reconciler.cli.main import run\n"
@@ -179,3 +181,16 @@ def test_it_answers_at_once(option: str) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_journal_in_a_file_is_read_without_what_only_a_database_needs(tmp_path: Path) -> None:
+    inventory, journal = tmp_path / "inventory.yaml", tmp_path / "journal.db"
+    inventory.write_text("version: 1\nmodels:\n  a: {platform: kore, id: a, state: undeployed}\n")
+    with lock_journal(str(journal), run="r-1"):
+        pass
+    plan = ["plan", "--offline", str(inventory), "--journal", str(journal)]
+    command = [sys.executable, "-X", "importtime", "-m", "reconciler", *plan]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    loaded = {line.rsplit("|", 1)[1].strip() for line in ran.stderr.splitlines() if line.startswith("import time:")}
+    assert "reconciler.journal.sqlite" in loaded
+    assert not {name for name in loaded if name.split(".")[0] in ("sqlalchemy", "psycopg")}

@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli import documents, environment, reading, session, streams
 from reconciler.cli.ending import Ending, ending
@@ -28,8 +29,7 @@ from reconciler.render.report_words import report_verdict
 from reconciler.render.safe import ci
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Permission:
+class _Permission(Struct, frozen=True, kw_only=True):
     """The plan that may be applied: `saved` came from a file; else it was shown a moment ago."""
 
     plan: Plan
@@ -100,8 +100,7 @@ def _check_usage(options: Common, plan_file: str | None, *, only_with_plan: bool
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Apply:
+class _Apply(Struct, frozen=True, kw_only=True):
     """One apply, all its choices made."""
 
     setup: Setup

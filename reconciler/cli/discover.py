@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli import reading, session, streams
 from reconciler.cli.options import Common, OutFile

@@ -1,8 +1,8 @@
-"""What is asked so often that it is answered before anything else is loaded: the version, the list of commands, and
-which of them begin with the letters before TAB. All of it is what click would say."""
+"""What is asked so often that it is answered before anything else is loaded: the version, the list of commands, and,
+by every shell that starts, the script for TAB. All of it is what click would say."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from reconciler import __version__
 
@@ -11,6 +11,12 @@ EPILOG = "Begin with: reconciler demo"
 
 COMPLETE = "_RECONCILER_COMPLETE"
 """What a shell sets to ask what may stand where TAB was pressed."""
+
+COMPLETIONS = f"{os.path.dirname(__file__)}/completions"
+"""The folder of what TAB needs. No `Path`: to import it costs as much as the answer."""
+
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that complete."""
 
 COMMANDS = {
     "demo": ("demo", "The whole story on simulated platforms: plan, apply, drift."),
@@ -29,7 +35,7 @@ COMMANDS = {
     "lock": ("lock", "Who holds the lock."),
     "platforms": ("platforms", "The platform definitions, and what each can do."),
     "schema": ("schema", "Print a JSON Schema."),
-    "completion": ("completion", "Print what completes commands in your shell."),
+    "completion": ("completion_script", "Print what completes commands in your shell."),
 }
 """Every command, its module in `reconciler.cli`, and its short help."""
 
@@ -50,33 +56,21 @@ Commands:
   {epilog}"""
 
 
-def at_a_glance(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> str | None:
+def at_a_glance(arguments: Sequence[str]) -> str | None:
     """The answer to a command line that needs nothing to be loaded; None for all others."""
-    if instruction := environment.get(COMPLETE):
-        return _completed(instruction, environment)
-    if list(arguments) == ["--version"]:
-        return f"reconciler, version {__version__}"
-    if list(arguments) in (["-h"], ["--help"]):
-        width = max(map(len, COMMANDS))
-        listed = "\n".join(f"  {name:{width}}  {text}" for name, (_, text) in COMMANDS.items())
-        return _HELP.format(commands=listed, epilog=EPILOG)
+    match arguments:
+        case ["--version"]:
+            return f"reconciler, version {__version__}"
+        case ["-h" | "--help"]:
+            width = max(map(len, COMMANDS))
+            listed = "\n".join(f"  {name:{width}}  {text}" for name, (_, text) in COMMANDS.items())
+            return _HELP.format(commands=listed, epilog=EPILOG)
+        case ["completion", shell] if shell in SHELLS:
+            return script(shell)
     return None
 
 
-def _completed(instruction: str, environment: Mapping[str, str]) -> str | None:
-    """The commands that begin with the first word, in the shell's own form; None where more is asked."""
-    words, at = environment.get("COMP_WORDS", ""), environment.get("COMP_CWORD", "")
-    typed = words.split()[1:]
-    begun = at if instruction == "fish_complete" else (typed[0] if typed else "")
-    first = typed in ([], [begun]) if instruction == "fish_complete" else at == "1"
-    if not first or not all(letter.isalpha() and letter.isascii() for letter in begun):
-        return None
-    found = {name: text for name, (_, text) in COMMANDS.items() if name.startswith(begun)}
-    match instruction:
-        case "bash_complete":
-            return "\n".join(f"plain,{name}" for name in found)
-        case "zsh_complete":
-            return "\n".join(f"plain\n{name}\n{text}" for name, text in found.items())
-        case "fish_complete":
-            return "\n".join(f"plain,{name}\t{text}" for name, text in found.items())
-    return None
+def script(shell: str) -> str:
+    """The script of `shell` that asks at TAB, and how it is loaded."""
+    with open(f"{COMPLETIONS}/completion.{shell}", encoding="utf-8") as file:
+        return file.read().removesuffix("\n")

@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from reconciler import __version__
-from reconciler.cli.glance import COMMANDS, COMPLETE, EPILOG, ONE_LINE
+from reconciler.cli.glance import COMMANDS, EPILOG, ONE_LINE
 from reconciler.errors import FileError, ReconcilerError
 
 USAGE = 64
@@ -123,19 +123,12 @@ def _internal(error: Exception, *, debug: bool) -> int:
     return 1
 
 
-def _complete(instruction: str) -> int:
-    from reconciler.cli.completion import answer
-
-    return answer(instruction)
-
-
 def main() -> None:
     """`reconciler` on the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # whatever the locale: JSON is UTF-8, and no name of a file ends a run
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    asked = os.environ.get(COMPLETE)
-    code = _complete(asked) if asked else run(sys.argv[1:])
+    code = run(sys.argv[1:])
     _let_go(sys.stdout)
     _let_go(sys.stderr)
     sys.exit(code)

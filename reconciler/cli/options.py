@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from reconciler.core.duration import parse_duration
 from reconciler.folders import is_writable
@@ -88,8 +88,7 @@ def _check_place(
         type_.fail(f"{file}: nothing can be written in {folder}", param, ctx)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
+class Common(Struct, frozen=True, kw_only=True):
     """The options that every command over an inventory has."""
 
     inventory: str | None = None
@@ -160,7 +159,7 @@ def common(
 
     def decorate(function: Function) -> Function:
         def command(**given: Any) -> Any:
-            taken = {name: given.pop(name) for name in Common.__dataclass_fields__ if name in given}
+            taken = {name: given.pop(name) for name in Common.__struct_fields__ if name in given}
             options = Common(**taken)
             options.check_outputs(out=given.get("out"), given=given.get("plan_file"))
             return function(options=options, **given)

@@ -1,9 +1,9 @@
 """`reconciler platforms`."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli import streams
 from reconciler.core.capabilities import PlatformType

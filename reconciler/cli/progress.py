@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.cli import environment, streams
 from reconciler.cli.options import Common
@@ -67,8 +68,7 @@ def _lines() -> Iterator[Tell]:
         heart.join()
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     began: float
     phase: Phase | None = None
     words: str = "waiting"

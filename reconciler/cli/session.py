@@ -3,8 +3,9 @@
 import random
 import secrets
 import shlex
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler import __version__
 from reconciler.cli import environment, streams

@@ -4,8 +4,6 @@ import errno
 import json
 import os
 import re
-import secrets
-import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -72,7 +70,9 @@ def _in_json(match: re.Match[str]) -> str:
 
 def width() -> int:
     """The columns to write for: the terminal's, at least 80; 80 where there is none."""
-    return max(80, min(shutil.get_terminal_size((80, 24)).columns, 160)) if on_terminal(sys.stdout) else 80
+    from shutil import get_terminal_size
+
+    return max(80, min(get_terminal_size((80, 24)).columns, 160)) if on_terminal(sys.stdout) else 80
 
 
 def colour(refused: bool) -> bool:
@@ -93,7 +93,9 @@ def save(path: str, text: str, *, mode: int = 0o600) -> None:
     if target.exists() and not target.is_file():
         _write_to(target, text)
         return
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    from secrets import token_hex
+
+    part = target.with_name(f".{target.name}.{token_hex(4)}.part")
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

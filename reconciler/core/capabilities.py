@@ -1,8 +1,9 @@
 """What a platform can do: a constant that its definition declares and the planner reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.core.job import Verb
 from reconciler.core.model import Model
@@ -10,8 +11,7 @@ from reconciler.core.model import Model
 HOUR: Final = 3600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manual:
+class Manual(Struct, frozen=True, kw_only=True):
     """An action that must be done by hand where the setting at JSON Pointer `at` equals `equals`."""
 
     verb: Verb
@@ -20,8 +20,7 @@ class Manual:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What one platform offers.
 
     `verbs`: every verb, with None where it can be started and the reason where it cannot. `reads_state`: a state can be
@@ -57,8 +56,7 @@ class Capabilities:
         return model.timeout or self.longest(verb)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformType:
+class PlatformType(Struct, frozen=True, kw_only=True):
     """What the inventory must know of a platform to check its models.
 
     `id_pattern` is a regular expression for a whole id; `normalise` names how ids are compared (`lower`, `dashes`: `_`

@@ -1,11 +1,11 @@
 """Values <-> the JSON of CONTRACT: plans, drift, reports, status, history. Versioned; a saved plan is sealed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from reconciler.core.document import printable
 from reconciler.core.drift import Drift, DriftCheck, Night, Resolved

@@ -7,14 +7,15 @@ that YAML readers take for something else than they look like (`no`, `010`, `12:
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 from sys import intern
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct
 
 from reconciler.core.places import COLUMN, VALUE, Place, key_line, line_and_column, number_of, spot_of
 from reconciler.core.scalars import SUSPECT, Trap, resolve
@@ -38,14 +39,23 @@ Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Document:
-    """The data of one YAML text: dicts with text keys, lists, text, numbers, True, False and None."""
+KEPT: Final = 2
+"""To what depth it is kept where the parts of a document stand: the name of each model, and nothing below."""
+
+
+class Document(Struct, frozen=True, kw_only=True, eq=False):
+    """The data of one YAML text: dicts with text keys, lists, text, numbers, True, False and None. `top` is where its
+    upper parts stand."""
 
     file: str
     data: Any
-    top: Place = field(repr=False)
-    text: str = field(repr=False)
+    top: Place
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The text as it was read."""
+        return self.content.decode("utf-8-sig", "surrogatepass")
 
     def at(self, path: Path) -> tuple[int, int]:
         """Line and column, from 1, of the value at `path`, or of the nearest part around it where it is missing."""
@@ -66,13 +76,22 @@ class Document:
         return Complaint(file=self.file, line=line, column=column, text=printable(text))
 
     def _nearest(self, path: Path) -> tuple[Place, bool]:
-        place = self.top
+        place = self.top if len(path) <= KEPT else _places(self)
         for step in path:
             try:
                 place = place[1][step]  # type: ignore[index]
             except (KeyError, IndexError, TypeError):
                 return place, False
         return place, True
+
+
+@lru_cache(maxsize=4)
+def _places(document: Document) -> Place:
+    """Where all its parts stand. Of a hundred thousand models that takes more room than all else, and only complaints
+    need it: so the text is read once more then."""
+    reader = _Reader(document.file, whole=True)
+    reader.read(_without_hidden(document.text, reader))
+    return reader.top
 
 
 def read_document(text: str | bytes, file: str) -> tuple[Document | None, tuple[Complaint, ...]]:
@@ -88,7 +107,8 @@ def read_document(text: str | bytes, file: str) -> tuple[Document | None, tuple[
         if len(characters.encode("utf-8", "surrogatepass")) > MAX_BYTES:
             raise _End(0, 0, "larger than 1 MiB")
         reader.read(_without_hidden(characters, reader))
-        document = Document(file=file, data=reader.data, top=reader.top, text=characters)
+        content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        document = Document(file=file, data=reader.data, top=reader.top, content=content)
     except _End as end:
         reader.complain_at(*end.args)
     return document, tuple(sorted(reader.complaints, key=attrgetter("line", "column")))
@@ -169,13 +189,14 @@ class _Frame:
 class _Reader:
     """Folds the parser's events into data and places, with a stack of its own instead of recursion."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, *, whole: bool = False) -> None:
+        self.file, self.whole = file, whole
         self.complaints: list[Complaint] = []
         self.data: Any = None
         self.top: Place = 1 << COLUMN
         self.stack: list[_Frame] = []
         self.begun = False
+        self.plain: set[str] = set()  # short texts that look like something else, and are not
         self.aliases: set[str] = set()  # complained about, each once: a few of them make thousands
 
     def complain_at(self, line: int, column: int, text: str) -> None:
@@ -192,8 +213,8 @@ class _Reader:
         """Reads all of `text`. Raises `_End` where that is not possible."""
         try:
             scalar, usual, stack = yaml.ScalarEvent, self._usual, self.stack
-            for event in yaml.parse(text, Loader=_LOADER):
-                kind = type(event)
+            next_event = _LOADER(text).get_event
+            while (kind := type(event := next_event())) is not yaml.StreamEndEvent:
                 if kind is not scalar:
                     self._take(event, kind)
                 elif not stack or not usual(event, stack[-1]):
@@ -208,7 +229,7 @@ class _Reader:
         text, key = event.value, frame.key
         if not frame.named or event.tag is not None or event.anchor is not None or event.style == '"' or not text:
             return False
-        if text[0] in SUSPECT and event.implicit[0]:
+        if text[0] in SUSPECT and event.implicit[0] and text not in self.plain:
             return False
         mark = event.start_mark
         spot = mark.line + 1 << COLUMN | mark.column
@@ -229,7 +250,7 @@ class _Reader:
             self._start(event, [], [])
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             frame = self.stack.pop()
-            self._attach(frame.data, frame.spot, frame.places)
+            self._attach(frame.data, frame.spot, frame.places if self.whole or len(self.stack) < KEPT else None)
         elif kind is yaml.AliasEvent:
             self._alias(event)
         elif kind is yaml.DocumentStartEvent:
@@ -285,6 +306,8 @@ class _Reader:
         text = event.value
         plain = event.implicit[0] and event.tag is None and (not text or text[0] in SUSPECT)
         value = resolve(text) if plain else text
+        if plain and value is text and len(text) <= _OFTEN:
+            self.plain.add(text)
         if self._key_is_next():
             self._key(event, value)
         else:

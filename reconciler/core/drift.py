@@ -1,9 +1,10 @@
 """Drift: live against what was last applied, told apart from what the inventory newly wants; and what is new of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.live import TRANSITIONAL, LiveState, Snapshot
 from reconciler.core.memory import NOTHING, Applied, Memory
@@ -26,16 +27,14 @@ class Novelty(StrEnum):
     ONGOING = "ongoing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Since:
+class Since(Struct, frozen=True, kw_only=True):
     """The run that last applied the target the model has left, and when."""
 
     run: str
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(Struct, frozen=True, kw_only=True):
     """One model that is not where it was left, or not where it is wanted. For `drifted`, `was` is what we applied and
     `now` what is live; for `pending`, what is live and what is wanted. `since` is None where nothing was ever applied.
     `first_seen` and `times` are of the looks that found the same without a pause, this one included; None and 0 where
@@ -64,8 +63,7 @@ class Drift:
         return self.novelty is Novelty.NEW and self.acknowledged is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class Resolved(Struct, frozen=True, kw_only=True):
     """A drift that the last look had found and this one did not."""
 
     address: str
@@ -78,8 +76,7 @@ class Resolved:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
+class Night(Struct, frozen=True, kw_only=True):
     """What the last looks of one day, in UTC, had found, by address: the kind of drift, or `unread` where a model that
     had drifted could not be looked at."""
 
@@ -87,8 +84,7 @@ class Night:
     found: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriftCheck:
+class DriftCheck(Struct, frozen=True, kw_only=True):
     """What one look found. `nights` are the days on record, the oldest first, today the last. `remembered`: there is a
     journal, so that new can be told from ongoing. `unread`: addresses that could not be looked at, or that are on their
     way somewhere. `paused`: what flaps, and is away."""

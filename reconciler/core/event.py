@@ -1,7 +1,8 @@
 """What happens during an apply, as it happens: for progress and for the event stream."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.job import Verb
 
@@ -18,8 +19,7 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One change of state of one action. `text` is a line for people (what is waited for, the platform's word);
     `percent` is None where the platform names none; `outcome` is the outcome's kind once the phase is `ended`."""
 

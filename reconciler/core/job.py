@@ -1,8 +1,9 @@
 """What a platform runs after it accepted an action."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Verb(StrEnum):
@@ -22,8 +23,7 @@ class JobState(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """A job of a platform. `id` is what it is asked for by, None where the platform gave none. `before` is the state
     believed before it started (a word of `LiveState`), None where nothing was known."""
 
@@ -34,8 +34,7 @@ class Job:
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStatus:
+class JobStatus(Struct, frozen=True, kw_only=True):
     """One answer about a job. `raw` is the platform's word; `progress` is percent; `artifact` is where an export can
     be fetched (a secret: never shown); `warning` is something odd that did not change the meaning."""
 
@@ -47,8 +46,7 @@ class JobStatus:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Struct, frozen=True, kw_only=True):
     """The platform took the action. `status` is what its answer already says of the job; `job.id` is None where the
     answer held no id."""
 
@@ -56,8 +54,7 @@ class Accepted:
     status: JobStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True):
     """The action did not take effect. `transient`: may be tried again after `retry_after` seconds (None: our own
     back-off). `recheck`: the target may already hold, so read the state before calling it a failure. `state`: the live
     state the refusal itself names (a word of `LiveState`), else None."""
@@ -69,8 +66,7 @@ class Refused:
     state: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertain:
+class Uncertain(Struct, frozen=True, kw_only=True):
     """The request may have arrived and no usable answer came: it must not be sent again blindly."""
 
     reason: str

@@ -1,9 +1,10 @@
 """What is: the live state of a model, and how we know it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.job import Job
 
@@ -38,8 +39,7 @@ class EvidenceSource(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """How a live state is known. `raw` is the platform's own word, None where none was said; `at` is when it was
     true to the best of our knowledge, None where nothing is known; `note` is for people and never decides."""
 
@@ -49,8 +49,7 @@ class Evidence:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
+class Live(Struct, frozen=True, kw_only=True):
     """The live state of one model. `ids` are the platform's present ids for it, the one to act on first (they may
     differ from the inventory's); `job` is the job known to be running, None where none is or it has no id."""
 
@@ -61,8 +60,7 @@ class Live:
     job: Job | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A model that the platform lists and the inventory does not hold. `name` is the platform's, None if it has
     none."""
 
@@ -72,16 +70,14 @@ class Listed:
     state: LiveState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """Something that could not be read: a model's address or a platform's name, and why in one line."""
 
     address: str
     error: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """What one platform answered: one `Live` for every model asked for, or a failure naming it (or the platform).
     `requests`: how many it took."""
 
@@ -91,8 +87,7 @@ class Observation:
     requests: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """The live states of all models at one time, by address. A model in neither `lives` nor `failures` was not asked
     for."""
 

@@ -1,7 +1,8 @@
 """What the journal remembers of one model: the fold over its records."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from reconciler.core.job import Job, Verb
 from reconciler.core.live import EvidenceSource, LiveState
@@ -11,8 +12,7 @@ Key = tuple[str, str]
 """Origin and platform id: what a model is to the platform, whatever the inventory calls it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """The target last applied: found or brought there, by which run and when. `settings` is None where the deploy was
     not ours, so that nothing can be said of a change."""
 
@@ -22,8 +22,7 @@ class Applied:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Believed:
+class Believed(Struct, frozen=True, kw_only=True):
     """The state the last ended job, or a person, left the model in."""
 
     state: LiveState
@@ -31,8 +30,7 @@ class Believed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(Struct, frozen=True, kw_only=True):
     """The last artefact fetched. `path` is below the export root."""
 
     path: str
@@ -40,8 +38,7 @@ class Exported:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """A start that was about to be sent and of which no answer is on record. `over` is one before it that was never
     answered either, None where there was none."""
 
@@ -51,8 +48,7 @@ class Intent:
     over: "Intent | None" = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastAction:
+class LastAction(Struct, frozen=True, kw_only=True):
     """The newest action on record, for people."""
 
     verb: Verb
@@ -61,8 +57,7 @@ class LastAction:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class Memory(Struct, frozen=True, kw_only=True):
     """All that is remembered of one model of one origin. `job` is the last deploy or undeploy job, `job_ended` whether
     its end is on record, `sent` the settings that it was started with, None where it was not ours; `export_job` is an
     export not known to have ended; `open` and `open_export` are starts with no answer."""
@@ -83,6 +78,11 @@ class Memory:
     def running(self) -> Job | None:
         """The deploy or undeploy job whose end is not on record."""
         return None if self.job_ended else self.job
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a deploy or undeploy of ours may be under way."""
+        return self.open is not None or self.running is not None
 
 
 NOTHING = Memory()

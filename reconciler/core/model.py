@@ -1,10 +1,11 @@
 """What should be: the values of an inventory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 Settings = Mapping[str, Any]
 """JSON data, spelled as the vendor's page spells it. Read only."""
@@ -32,8 +33,7 @@ class OnBroken(StrEnum):
     REDEPLOY = "redeploy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """Where in the inventory something stands. `line` and `column` count from 1."""
 
     file: str
@@ -44,8 +44,7 @@ class Source:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
+class Export(Struct, frozen=True, kw_only=True):
     """A desired artefact. `max_age` is seconds, None: any age will do. `to` is a path below the export root,
     None: the model's name plus what the platform's file is."""
 
@@ -54,24 +53,21 @@ class Export:
     to: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """What the inventory wants of one model. `export` None: no artefact is wanted."""
 
     deployment: Deployment
     export: Export | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True, kw_only=True):
     """A drift that its owner knows of: it is shown and no alarm until the end of the day `until`, in UTC."""
 
     until: date
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True):
     """One AI model of the inventory.
 
     `id` is the platform's own identity of it. `after` holds addresses. `protect` None: the inventory does not say, so
@@ -102,8 +98,7 @@ class Model:
         return f"{self.platform}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformEntry:
+class PlatformEntry(Struct, frozen=True, kw_only=True):
     """One platform as the inventory names it. `type` is the name of a built-in definition, `definition` the path of the
     user's own (exactly one counts: `definition` where it is not None). None elsewhere: the definition's own value.
     `poll`, `settle` and `request_timeout` are seconds."""
@@ -118,8 +113,7 @@ class PlatformEntry:
     request_timeout: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What guards allow. `max_undeploys` None: no absolute limit."""
 
     max_undeploy_percent: float = 30
@@ -138,8 +132,7 @@ USUAL: Final = Limits()
 """The limits where nobody says anything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
+class Inventory(Struct, frozen=True, kw_only=True):
     """What should be, checked. `models` are in order of address; `files` as given; `digest` is `sha256:…` over the
     files' bytes; `directory` is where the first of them stands."""
 

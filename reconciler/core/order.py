@@ -1,7 +1,8 @@
 """`after`: which actions wait for which, and what is blocked because what it waits for is. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.model import Model
 from reconciler.core.plan import Action, Blocked, BlockedCode

@@ -1,8 +1,9 @@
 """The plan: a value. What would be done, to what, why, and what stands against it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, Failure
@@ -35,24 +36,21 @@ class BlockedCode(StrEnum):
     AFTER = "after"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """Why: a stable code and a sentence."""
 
     code: ReasonCode
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningJob:
+class RunningJob(Struct, frozen=True, kw_only=True):
     """A job already running. `verb` None: a run of the platform's own; `job` None: it has no id."""
 
     verb: Verb | None
     job: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """One verb on one model.
 
     `before` and `after` are live states; for an export `not-exported`, `exported` and `exported`. `adopts`: start
@@ -97,8 +95,7 @@ def action_id(address: str, verb: Verb) -> str:
     return f"{address}#{verb}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
+class Blocked(Struct, frozen=True, kw_only=True):
     """Wanted, but impossible or unsafe to decide. `text` ends with what settles it."""
 
     address: str
@@ -110,8 +107,7 @@ class Blocked:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class Warned(Struct, frozen=True, kw_only=True):
     """Nothing to do, but something a person should know."""
 
     address: str
@@ -125,8 +121,7 @@ class Level(StrEnum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What a guard says of a finished plan."""
 
     name: str
@@ -135,8 +130,7 @@ class Finding:
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedPlatform:
+class PlannedPlatform(Struct, frozen=True, kw_only=True):
     """One platform of the plan. `definition` is the digest of its definition; `url` its origin, None where it is not
     known (offline); `complete`: everything asked of it was read."""
 
@@ -147,8 +141,7 @@ class PlannedPlatform:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedInventory:
+class PlannedInventory(Struct, frozen=True, kw_only=True):
     """Which inventory was planned. `commit` is the git commit, None outside a pipeline that names it."""
 
     files: tuple[str, ...]
@@ -156,8 +149,7 @@ class PlannedInventory:
     commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What would be done. `digest` is over the world and the actions: the same world gives the same digest. `id` is
     random: a plan is used once. `partial`: a selection left models out. `offline`: nothing was read, so nothing is
     verified. `limits` are what it was judged by, and an apply of it is too. `unchanged` and `unmanaged` hold addresses,

@@ -1,10 +1,12 @@
 """Inventory x snapshot x memory -> what to do. Its heart is one table; the rest turns its cells into actions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.commands import adopt_command
@@ -55,8 +57,7 @@ _VERB: Final = {Deployment.DEPLOYED: Verb.DEPLOY, Deployment.UNDEPLOYED: Verb.UN
 _RUNNING: Final = {LiveState.DEPLOYING: Verb.DEPLOY, LiveState.UNDEPLOYING: Verb.UNDEPLOY}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decisions:
+class Decisions(Struct, frozen=True, kw_only=True):
     """What to do with all models, in order of address."""
 
     actions: tuple[Action, ...] = ()
@@ -65,8 +66,7 @@ class Decisions:
     warnings: tuple[Warned, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
+class _Known(Struct, frozen=True, kw_only=True):
     """All that is known of one model."""
 
     model: Model

@@ -21,6 +21,9 @@ def letters(word: object) -> str:
 _SHORT: Final = 40
 """Characters of a word that is likely to come again, with every answer."""
 
+_MANY: Final = 400
+"""Characters of all keys of an object that is likely to come again, with other values."""
+
 
 @lru_cache(maxsize=2048)
 def _often(text: str) -> str:
@@ -47,5 +50,13 @@ def at(data: Any, pointer: str, *, loose: bool = False) -> Any:
 
 
 def _loosely(data: Mapping[str, Any], key: str) -> Any:
-    wanted = letters(key)
-    return next((value for name, value in data.items() if letters(name) == wanted), MISSING)
+    wanted, names = letters(key), tuple(data)
+    if len("".join(names)) <= _MANY:
+        name = _by_letters(names).get(wanted)
+        return MISSING if name is None else data[name]
+    return next((data[name] for name in names if letters(name) == wanted), MISSING)
+
+
+@lru_cache(maxsize=256)
+def _by_letters(names: tuple[str, ...]) -> Mapping[str, str]:
+    return {letters(name): name for name in reversed(names)}

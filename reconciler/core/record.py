@@ -1,10 +1,11 @@
 """One line of the journal: what was intended, answered, found or decided. Never changed once written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.core.drift import DriftKind
 from reconciler.core.job import Verb
@@ -42,8 +43,7 @@ class RecordKind(StrEnum):
     RUN_ENDED = "run-ended"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One entry. The first three fields are always there; `address`, `origin` and `model_id` in all that speak of one
     model; the rest where `kind` gives them a meaning: `job` the platform's id, `before` the state believed before the
     job, `live` the state read, `target` the deployment applied, `settings` what a deploy sent, `on` whether protected,

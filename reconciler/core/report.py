@@ -1,8 +1,9 @@
 """The report: what became of every action of one apply."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.job import Verb
 from reconciler.core.live import Failure
@@ -20,8 +21,7 @@ class OutcomeKind(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class Artifact(Struct, frozen=True, kw_only=True):
     """A fetched export. `path` is below the export root; `size` is bytes."""
 
     path: str
@@ -29,8 +29,7 @@ class Artifact:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of one action.
 
     `verified`: True only when the state was read again and is the target, False when read and different, None where
@@ -56,8 +55,7 @@ class Outcome:
         return f"{self.address}#{self.verb}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """All outcomes of one apply: exactly one per action, in the plan's order. `reasons` say why the exit code is not 0;
     `error` is what kept a run from its end, None where nothing did. `blocked` and `failures` are what the plan could
     not hold; `approved` are the addresses that a person let pass the guards. `partial`: a selection left models out."""

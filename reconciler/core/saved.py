@@ -1,14 +1,15 @@
 """A saved plan is permission: what of it still stands when the world is read again. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.live import Snapshot
 from reconciler.core.plan import Action, Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Struct, frozen=True, kw_only=True):
     """`actions` may run; `moved` says, one line each (`ID: text`), what no longer is as it was when the plan was made;
     `new` are the ids of changes that the plan does not hold and that are not made."""
 

@@ -8,16 +8,16 @@ what is wrong, is imported where something is, because that takes a while.
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache, cached_property
 from itertools import islice
 from string import ascii_letters, digits
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
+from msgspec import Struct
+
 from reconciler.core.document import Document, Path, printable
-from reconciler.core.schema_gate import Gate
+from reconciler.core.schema_gate import Gate, is_schema
 from reconciler.core.schema_references import reference_problem
 from reconciler.errors import Complaint
 
@@ -25,8 +25,7 @@ MAX_PROBLEMS: Final = 1000
 """More are not looked for in one piece of data."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One thing wrong in plain data. `path` leads to it; `on_key`: it is about the name there and not about the value;
     `keyword` is the rule of the schema that is broken (`required`, `type`, ...)."""
 
@@ -205,6 +204,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     if len(names) > 200:  # too many to compare with each
         near = sorted(names.intersection(_one_edit_away(word)))
     else:
+        from difflib import get_close_matches
+
         near = get_close_matches(word, sorted(names), n=1) or get_close_matches(word.lower(), sorted(names), n=1)
     return f"; did you mean {shown(near[0])}?" if near else ""
 
@@ -343,6 +344,8 @@ def _validator_class() -> Any:
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
     """What is wrong with a JSON Schema that a person wrote, in one line; None if nothing is."""
+    if is_schema(schema):
+        return reference_problem(schema)
     from jsonschema import Draft202012Validator, SchemaError
 
     try:

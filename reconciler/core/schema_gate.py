@@ -2,8 +2,9 @@
 nothing is wrong; for all else jsonschema is asked, so it must let nothing through that jsonschema would not."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from warnings import catch_warnings, simplefilter
 
 _DATA: Final = frozenset({"const", "enum", "default", "examples"})
 """Parts of a schema that are data and no schemas."""
@@ -70,6 +71,41 @@ def _strict(schema: Any) -> Any:
     if kinds == "integer" or (isinstance(kinds, list) and "integer" in kinds and "number" not in kinds):
         made[_WHOLE] = True
     return made
+
+
+def is_schema(schema: Mapping[str, Any]) -> bool:
+    """Whether `schema` is a JSON Schema with nothing wrong, as far as that can be told at once."""
+    from jsonschema_rs import meta
+
+    try:
+        plain = "$schema" not in schema and meta.is_valid(dict(schema))
+        return plain and all(map(_compiles, _patterns(schema)))
+    except (ValueError, RecursionError):  # half a character, a number beyond all bounds
+        return False
+
+
+def _patterns(part: Any) -> Iterator[str]:
+    """Every text in `part` that may be a pattern."""
+    if isinstance(part, list):
+        for item in part:
+            yield from _patterns(item)
+    elif isinstance(part, Mapping):
+        for name, value in part.items():
+            if name == "pattern" and isinstance(value, str):
+                yield value
+            if name == "patternProperties" and isinstance(value, Mapping):
+                yield from value
+            yield from _patterns(value)
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        with catch_warnings():
+            simplefilter("error", FutureWarning)
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, FutureWarning):
+        return False
+    return True
 
 
 def _fetch_nothing(uri: str) -> Any:

@@ -1,9 +1,11 @@
 """Drift with memory: what earlier looks had found, told apart from what is new. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.drift import Drift, DriftCheck, DriftKind, Night, Novelty, Resolved, holds
 from reconciler.core.memory import Key
@@ -23,8 +25,7 @@ Same = tuple[DriftKind, str, str]
 """What makes two drifts of a model the same: their kind, from what, to what."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(Struct, frozen=True, kw_only=True):
     """The last drift found of one model. `times` counts the looks since `first` that found it without a pause, the
     last of them at `last`, which found it `acknowledged` or not, and which was `told` to somebody or only noted.
     `begins` is when drifts of the model began, of late, each with what it was; `cleared`: a later look did not find
@@ -44,8 +45,7 @@ class Sighting:
         return sum(begun == same for begun, _ in _of_late(self.begins, now))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sightings:
+class Sightings(Struct, frozen=True, kw_only=True):
     """What all looks on record have found: the last of each model, and by day what the last looks of it found."""
 
     by_key: Mapping[Key, Sighting] = field(default_factory=dict)

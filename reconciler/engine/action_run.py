@@ -1,9 +1,10 @@
 """What one action works with while it runs: its means, what it has done so far, and how it speaks of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
+
+from msgspec import Struct, field
 
 from reconciler.clock import Clock
 from reconciler.core.capabilities import Capabilities
@@ -48,8 +49,7 @@ class Note(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(Struct, frozen=True, kw_only=True):
     """What all actions of one apply share. `tell` gets every step, `warn` what must be seen. `reissue`: a deploy whose
     answer was lost may be sent once more when it shows no effect. `where` ends the commands that messages advise."""
 
@@ -65,8 +65,7 @@ class Means:
     where: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class ActionRun:
+class ActionRun(Struct, kw_only=True):
     """One action under way. `job` is what the platform runs for it, None before it was accepted; `attempts` counts
     the requests to start it; `began` is when work on it began, None before; `sent_at` is the loop's time of the last;
     `live` the state last read of it; `asking`: a request to start it is out and not answered; `lost` says of a start

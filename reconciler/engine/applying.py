@@ -4,9 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.core.event import Event
 from reconciler.core.exits import Why, exit_code
@@ -24,14 +25,12 @@ from reconciler.engine.waiting import Stop
 from reconciler.engine.world import World
 from reconciler.errors import JournalError
 from reconciler.journal.committer import Committer
-from reconciler.platforms.http import Downloader
 
 EXPORT_LIMIT: Final = 64 * 1024**3
 """The most bytes of one exported file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Orders(Struct, frozen=True, kw_only=True):
     """How a plan is applied. `exports` is the export root; `saved` the id of the saved plan it uses up; `left_out` are
     the outcomes of its actions that may not run any more; `approved` the addresses that a person let pass the guards,
     and `who` that was. `warn` gets what must be seen even by those
@@ -150,6 +149,8 @@ def _baselines(world: World, planned: Planned, make: Note) -> Iterable[Record]:
 
 def _fetcher(world: World, root: Path) -> Fetch:
     async def fetch(url: str, name: str, *, near: str, seconds: float) -> Artifact:
+        from reconciler.platforms.http import Downloader
+
         downloader = Downloader(timeout=seconds, limit=EXPORT_LIMIT)
         origin = world.accounts[near].origin or ""
         return await fetch_artifact(downloader, url, root=root, name=name, near=origin, now=world.clock.now())

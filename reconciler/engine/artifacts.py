@@ -6,13 +6,15 @@ import secrets
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from reconciler.core.report import Artifact
 from reconciler.errors import ConfigurationError
 from reconciler.folders import is_writable
-from reconciler.platforms.http import Downloader
 from reconciler.platforms.replies import RequestFailed
+
+if TYPE_CHECKING:
+    from reconciler.platforms.http import Downloader
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 """How a zip begins: with a file, with none, or as the first of several parts."""
@@ -30,7 +32,7 @@ def check_root(root: Path) -> None:
 
 
 async def fetch_artifact(
-    downloader: Downloader, url: str, *, root: Path, name: str, near: str, now: datetime
+    downloader: "Downloader", url: str, *, root: Path, name: str, near: str, now: datetime
 ) -> Artifact:
     """Fetch `url` to `name` below `root`. Where `name` is taken, the time goes into the name.
 
@@ -66,7 +68,7 @@ def _check_kind(part: Path, name: str, size: int) -> None:
         raise NotFetched("the platform served a page of HTML")
 
 
-async def _write(downloader: Downloader, url: str, file: BinaryIO, near: str) -> tuple[int, str]:
+async def _write(downloader: "Downloader", url: str, file: BinaryIO, near: str) -> tuple[int, str]:
     hashing, size = hashlib.sha256(), 0
 
     def write(chunk: bytes) -> None:

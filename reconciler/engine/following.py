@@ -2,8 +2,9 @@
 again."""
 
 import asyncio
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.core.commands import adopt_command, reissue_command
 from reconciler.core.event import Phase

@@ -1,7 +1,8 @@
 """Use case: look for drift, and put on record what was seen, so that the next look can tell what is new."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.drift import Drift, DriftCheck, find_drift
 from reconciler.core.live import TRANSITIONAL

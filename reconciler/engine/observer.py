@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from reconciler.core.job import Job, JobState, JobStatus, Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Live, LiveState, Observation, Snapshot
@@ -88,8 +89,16 @@ class Observer:
         jobs = {m.address: job for m in models if (job := self._memories[m.address].job) is not None}
         platform = account.platform
         observation = await platform.observe(models, jobs)
-        lives = await asyncio.gather(*(self._recall(platform, live) for live in observation.lives))
+        unsure = [live for live in observation.lives if self._memories[live.address].under_way]
+        recalled = await asyncio.gather(*(self._recall(platform, live) for live in unsure))
+        known = {live.address: live for live in recalled}
+        lives = (known.get(live.address) or self._settled(live) for live in observation.lives)
         return replace(observation, lives=tuple(lives))
+
+    def _settled(self, live: Live) -> Live:
+        """A live state with what the journal adds, of a model that nothing of ours may be under way for."""
+        probed = live.evidence.source is EvidenceSource.PROBE
+        return live if probed else recall(live, self._memories[live.address])
 
     async def _recall(self, platform: Platform, live: Live) -> Live:
         """A live state with what the journal adds. A probe shows what is served, and not that a job is under way: until

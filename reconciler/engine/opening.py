@@ -4,9 +4,11 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.clock import Clock
 from reconciler.core.model import Inventory, PlatformEntry
@@ -23,8 +25,7 @@ PAUSES: Final = (0.1, 2.0)
 """Seconds between the first two tries to get the lock, and between later ones at most: each is a new connection."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(Struct, frozen=True, kw_only=True):
     """What the environment and the options say about a run.
 
     `credentials` is by platform name and lacks those that offline runs do not need; `journal` is a path or a database

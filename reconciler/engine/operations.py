@@ -1,8 +1,9 @@
 """Use cases: look, and record by hand. Nothing is asked to change."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from reconciler.core.live import Evidence, EvidenceSource, Listed, LiveState, Snapshot
 from reconciler.core.memory import Memory

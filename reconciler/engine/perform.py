@@ -1,8 +1,9 @@
 """One action from waiting to settled. Never raises for what a platform does."""
 
 import traceback
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.core.event import Event, Phase
 from reconciler.core.job import Verb

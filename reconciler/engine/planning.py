@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.codec import with_digest
 from reconciler.core.exits import Why
@@ -20,8 +22,7 @@ from reconciler.engine.world import World
 from reconciler.errors import ConfigurationError, PlanRefused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What a plan is asked for. `selected` are addresses; `partial`: the selection left some out. `limits` are the
     stricter of the inventory's and those given beside it; `lifetime` is seconds until the plan expires; `where` is the
     inventory as the next command must name it; `reissue`: a deploy whose answer was lost may be planned again."""
@@ -37,8 +38,7 @@ class Wanted:
     reissue: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A plan and what it was made from."""
 
     plan: Plan

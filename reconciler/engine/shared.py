@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.job import Job
 from reconciler.core.live import Observation
@@ -11,8 +12,7 @@ from reconciler.engine.waiting import Patience
 from reconciler.platforms.base import Platform
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asking:
+class _Asking(Struct, frozen=True, eq=False):
     """One who asks for a model, and is given what a look showed."""
 
     model: Model

@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.clock import Clock
 from reconciler.core.capabilities import PlatformType
@@ -16,8 +17,7 @@ from reconciler.journal.store import Store
 from reconciler.platforms.base import Platform
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """One platform of the inventory, opened. `origin` is where it is asked, None offline."""
 
     name: str
@@ -26,8 +26,7 @@ class Account:
     platform: Platform | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recollection:
+class Recollection(Struct, frozen=True, kw_only=True):
     """What the journal holds: memories by origin and id, what looks for drift saw, and the saved plans used up."""
 
     by_key: Mapping[Key, Memory]
@@ -40,8 +39,7 @@ class Recollection:
         return cls(by_key=fold(records), sightings=fold_sightings(records), used=used_plans(records))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """One run's surroundings. `store` is None where there is no journal yet and none is to be made."""
 
     inventory: Inventory

@@ -2,9 +2,10 @@
 stands twice."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.core.document import Document
 from reconciler.core.model import Source
@@ -18,8 +19,7 @@ _ONCE = ("defaults", "guards")
 """What only one file of a folder may hold."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Written:
+class Written(Struct, frozen=True, kw_only=True, eq=False):
     """One file's document; `folder` is what relative paths in it start from."""
 
     document: Document
@@ -30,8 +30,7 @@ class Written:
         return _mapping(_mapping(self.document.data).get(name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True, eq=False):
     """One platform or model as it is written. `data` has the defaults merged under it; `defaults` is the document they
     stand in, None where there are none. `folder` is what its relative paths start from."""
 
@@ -57,8 +56,7 @@ class Entry:
         return self.document.complaint(path, text, on_key=on_key or not steps)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True, eq=False):
     """All that an inventory says, of which nothing is checked. `whole`: every file could be read, so that what is not
     here is nowhere."""
 

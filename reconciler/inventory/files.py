@@ -3,8 +3,9 @@
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.core.document import MAX_BYTES
 from reconciler.errors import Complaint, InventoryError
@@ -13,8 +14,7 @@ SUFFIXES = (".yaml", ".yml")
 """What the files of a folder end with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """One file: `name` as a person would write it, `folder` what relative paths in it start from. `alone`: it was named
     itself and not found in a folder."""
 

@@ -6,12 +6,12 @@ Works on the parser's tokens, line by line, and prints nothing from data: no lin
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 import yaml
+from msgspec import Struct, field
 
 from reconciler.core.document import Document, read_document
 from reconciler.core.places import key_line, parts_of
@@ -71,8 +71,7 @@ class _Block(NamedTuple):
     real: bool = True
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     """What is known of a line that holds more than a comment. `body`: its text as it must be, inside a text block;
     `keeps`: blank lines behind it belong to the text."""
 

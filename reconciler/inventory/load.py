@@ -2,10 +2,11 @@
 
 import os.path
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.core.document import read_document
 from reconciler.core.model import Inventory, Limits
@@ -41,8 +42,7 @@ def load_text(
     return _load([File(name=name, folder=directory, content=content)], str(directory), find_type, built_in)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Reading:
+class _Reading(Struct, frozen=True, kw_only=True, eq=False):
     """A file and what is in it. `written` is None where it could not be read to its end."""
 
     file: File

@@ -1,9 +1,10 @@
 """The platforms of a draft: which there are, how they speak, and that no two would share a key."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.document import Path as Steps
@@ -24,8 +25,7 @@ _RESERVED = frozenset(("PLAN",))
 """`RECONCILER_PLAN_KEY` is the key that plans are sealed with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platforms:
+class Platforms(Struct, frozen=True, kw_only=True):
     """What is known of the platforms by name. `declared` holds also those in which something is wrong."""
 
     declared: frozenset[str]

@@ -1,8 +1,9 @@
 """The fold: what the records of a journal say of each model. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.core.job import Job, Verb
 from reconciler.core.live import EvidenceSource, LiveState
@@ -39,34 +40,30 @@ def used_plans(records: Iterable[Record]) -> frozenset[str]:
 
 def _intent(memory: Memory, record: Record) -> Memory:
     assert record.verb is not None
-    intent = Intent(verb=record.verb, at=record.at, run=record.run)
     if record.verb is Verb.EXPORT:
-        return replace(memory, open_export=intent)
+        return replace(memory, open_export=Intent(verb=record.verb, at=record.at, run=record.run))
     over = replace(memory.open, over=None) if memory.open is not None else None
-    return replace(memory, open=replace(intent, over=over))
-
-
-def _answered(memory: Memory, verb: Verb | None) -> Memory:
-    """`memory` once a start of `verb` was answered. An export's answer says nothing of a deploy or undeploy."""
-    return replace(memory, open_export=None) if verb is Verb.EXPORT else replace(memory, open=None)
+    return replace(memory, open=Intent(verb=record.verb, at=record.at, run=record.run, over=over))
 
 
 def _accepted(memory: Memory, record: Record) -> Memory:
+    """It answers a start of its own verb: an export's answer says nothing of a deploy or undeploy."""
     assert record.verb is not None
     assert record.address is not None
     job = Job(address=record.address, verb=record.verb, id=record.job, since=record.at, before=record.before)
-    known, memory = memory.running, _answered(memory, record.verb)
     if record.verb is Verb.EXPORT:
-        return replace(memory, export_job=job)
+        return replace(memory, open_export=None, export_job=job)
+    known = memory.running
     again = known is not None and (known.verb, known.id) == (job.verb, job.id)  # one of ours that is taken up again
     sent = memory.sent if again and record.settings is None else record.settings
-    return replace(memory, job=job, job_ended=False, sent=sent)
+    return replace(memory, open=None, job=job, job_ended=False, sent=sent)
 
 
 def _refused(memory: Memory, record: Record) -> Memory:
     """It answers its own start; what was never answered before stays so."""
-    over = memory.open.over if memory.open is not None and record.verb is not Verb.EXPORT else None
-    return replace(_answered(memory, record.verb), open=over) if over else _answered(memory, record.verb)
+    if record.verb is Verb.EXPORT:
+        return replace(memory, open_export=None)
+    return replace(memory, open=memory.open.over if memory.open is not None else None)
 
 
 def _settled(memory: Memory, record: Record) -> Memory:
@@ -74,24 +71,29 @@ def _settled(memory: Memory, record: Record) -> Memory:
     assert record.outcome is not None
     if record.outcome is OutcomeKind.SKIPPED:
         return memory
-    memory = replace(
-        memory, last_action=LastAction(verb=record.verb, outcome=record.outcome, run=record.run, at=record.at)
-    )
+    last = LastAction(verb=record.verb, outcome=record.outcome, run=record.run, at=record.at)
     if record.outcome not in _ENDED:
-        return memory
+        return replace(memory, last_action=last)
     succeeded = record.outcome is OutcomeKind.SUCCEEDED
     unanswered = memory.open_export if record.verb is Verb.EXPORT else memory.open
     if succeeded or (unanswered is not None and unanswered.run == record.run):
-        memory = _answered(memory, record.verb)  # a failure answers nothing that another run left open
+        unanswered = None  # a failure answers nothing that another run left open
     if record.verb is Verb.EXPORT:
-        artifact = record.artifact
-        made = Exported(path=artifact.path, sha256=artifact.sha256, at=record.at) if succeeded and artifact else None
-        return replace(memory, export_job=None, exported=made or memory.exported)
-    memory = replace(memory, believed=_now_believed(memory, record, newly=True))
+        exported, artifact = memory.exported, record.artifact
+        if succeeded and artifact is not None:
+            exported = Exported(path=artifact.path, sha256=artifact.sha256, at=record.at)
+        return replace(memory, last_action=last, open_export=unanswered, export_job=None, exported=exported)
+    applied = memory.applied
     if succeeded and record.target is not None:
         applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
-        memory = replace(memory, applied=applied)
-    return replace(memory, job_ended=memory.job_ended or succeeded or _is_of(record, memory.job))
+    return replace(
+        memory,
+        last_action=last,
+        open=unanswered,
+        believed=_now_believed(memory, record, newly=True),
+        applied=applied,
+        job_ended=memory.job_ended or succeeded or _is_of(record, memory.job),
+    )
 
 
 def _is_of(record: Record, job: Job | None) -> bool:

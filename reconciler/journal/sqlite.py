@@ -1,13 +1,120 @@
 """A journal in a file: who may open it, and how SQLite keeps it."""
 
 import os
+import sqlite3
 import stat
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-
-from sqlalchemy import URL, Engine, create_engine, event
+from typing import Final
 
 from reconciler.errors import JournalError
 from reconciler.folders import is_writable
+from reconciler.journal.rows import Row
+from reconciler.journal.store import ABOUT, Store, not_ours, short
+
+_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS about (name VARCHAR(64) NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name))",
+    "CREATE TABLE IF NOT EXISTS records (seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, run VARCHAR(64) NOT NULL,"
+    " address VARCHAR(600), body TEXT NOT NULL, checksum BIGINT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS ix_records_address ON records (address)",
+)
+
+_FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+
+
+class SqliteStore(Store):
+    """The journal in the file at `path`. `fence` is called before each write and raises where none may be made."""
+
+    _error = sqlite3.Error
+
+    def __init__(self, path: Path, *, where: str = "", fence: Callable[[], object] = lambda: None) -> None:
+        super().__init__(where or str(path))
+        self._path = path.absolute()  # whatever the folder is when a connection is made
+        self._fence = fence
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    def abort(self) -> None:
+        """Nothing: SQLite answers within seconds by itself."""
+
+    def close(self) -> None:
+        """Close the file; whoever is still at it closes it when done."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _look(self, *, create: bool) -> Mapping[str, str] | None:
+        with self._connection() as connection:
+            if create:
+                connection.execute("BEGIN IMMEDIATE")
+            tables = connection.execute(_FOUND).fetchall()
+            if tables and ("about",) not in tables:
+                raise not_ours(self.where)
+            about = dict(connection.execute("SELECT about.name, about.value FROM about")) if tables else {}
+            if about or not create:
+                return about if tables else None
+            for statement in _TABLES:
+                connection.execute(statement)
+            connection.executemany("INSERT INTO about (name, value) VALUES (?, ?)", ABOUT.items())
+            connection.commit()
+            self.new = True
+            return ABOUT
+
+    def _append(self, rows: Sequence[Row]) -> None:
+        self._fence()
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO records (run, address, body, checksum) VALUES (?, ?, ?, ?)", rows)
+            connection.commit()
+
+    def _bodies(self, address: str | None) -> Generator[tuple[bytes, int], None, None]:
+        with self._connection() as connection:
+            # SQLite reads a damaged file as far as it can, and may find fewer records without a word.
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != "ok":
+                raise JournalError(f"journal {self.where} is damaged: {short(Exception(str(found)))}")
+            of_one, which = ("", ()) if address is None else (" WHERE address = ?", (address,))
+            # The bytes as they lie there: they are checked and decoded without being made text first.
+            query = f"SELECT CAST(body AS BLOB), checksum FROM records{of_one} ORDER BY seq"
+            with closing(connection.execute(query, which)) as rows:
+                yield from rows
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection that nobody else has meanwhile. What is not committed at the end is undone."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = connect(self._path)
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        usable = False
+        try:
+            connection.rollback()
+            usable = not self._closed
+        finally:
+            if usable:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The database in the file at `path`, for any thread, but one at a time. Raises `sqlite3.Error`."""
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    try:
+        # One file that can be copied from runner to runner, and a commit that survives a power cut.
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA synchronous=EXTRA")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def prepare(path: Path, *, create: bool) -> None:
@@ -52,18 +159,3 @@ def _check(path: Path, handle: int, *, create: bool) -> None:
     # SQLite takes a short file of anything for an empty database.
     if os.read(handle, 16).strip(b"\0") not in (b"", b"SQLite format 3"):
         raise JournalError(f"{path} is not a journal of reconciler, nor any database")
-
-
-def open_engine(path: Path) -> Engine:
-    """The database in the file at `path`."""
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 5})
-
-    @event.listens_for(engine, "connect")
-    def _durable(connection: object, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        # One file that can be copied from runner to runner, and a commit that survives a power cut.
-        cursor.execute("PRAGMA journal_mode=DELETE")
-        cursor.execute("PRAGMA synchronous=EXTRA")
-        cursor.close()
-
-    return engine

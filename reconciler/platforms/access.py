@@ -2,9 +2,10 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from reconciler.errors import ConfigurationError
 from reconciler.secret import Secret
@@ -16,16 +17,14 @@ _HOST = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """One origin (`scheme://host:port`) and the key that is sent there and nowhere else, None for none."""
 
     origin: str
     key: Secret | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(Struct, frozen=True, kw_only=True):
     """All that reaches one platform: its API, and the inference address that probes are sent to, None for none."""
 
     api: Access

@@ -2,9 +2,13 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.clock import Clock
 from reconciler.core.job import Accepted, Answer, Job, JobState, JobStatus, Refused, Uncertain, Verb
@@ -21,8 +25,7 @@ class Unreadable(Exception):
     """An answer that is not what its page says. The text is one line and shows at most 80 characters of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """What words of an answer say: a word of `LiveState` or `ask`, the platform's own words, and a note for people."""
 
     state: str
@@ -57,9 +60,24 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+def states_reader(states: States, *, loose: bool = False) -> Callable[[Any], Reading]:
+    """What tells the live state that the words of an answer, or of a row of a list, mean. A word that no line of the
+    table knows is shown in the note."""
+    pointers = tuple(states.pointers.values())
+
+    @lru_cache(maxsize=256)  # a long list says the same few words again and again
+    def meaning(*words: str | None) -> Reading:
+        return _meaning(states, dict(zip(states.pointers, words, strict=True)))
+
+    return lambda data: meaning(*[first_text(data, places, loose=loose) for places in pointers])
+
+
 def read_states(states: States, data: Any, *, loose: bool = False) -> Reading:
-    """The live state that `data`'s words mean. A word that no line of the table knows is shown in the note."""
-    said = {name: first_text(data, pointers, loose=loose) for name, pointers in states.pointers.items()}
+    """The live state that the words of one answer mean."""
+    return states_reader(states, loose=loose)(data)
+
+
+def _meaning(states: States, said: Mapping[str, str | None]) -> Reading:
     folded = {name: None if word is None else letters(word) for name, word in said.items()}
     raw = shorten("/".join(dict.fromkeys(word for word in said.values() if word))) or None
     odd = [shorten(word) for name, word in said.items() if word and not _known(states, name, letters(word))]

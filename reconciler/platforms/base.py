@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.clock import Clock
 from reconciler.core.capabilities import Capabilities, PlatformType
@@ -49,8 +50,7 @@ class Platform(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True):
     """What a platform is opened with."""
 
     entry: PlatformEntry

@@ -1,8 +1,9 @@
 """The values of a platform definition: how one service speaks, as data. It runs nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.job import Verb
@@ -15,8 +16,7 @@ BEFORE = "before"
 """What a failed job leaves a model in: the state believed before it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """A request as a template: `{id}`, `{job}`, `{verb}`, `{path}`, `{key}` and `{settings/POINTER}` are filled in when
     it is made. `path` begins with `/`; a query parameter, header or body field of which a setting is missing is left
     out; `body` is JSON data, None for none."""
@@ -31,8 +31,7 @@ class Request:
         return f"{self.method} {self.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One line of a state table: where every named word is one of those given (None among them: not said), the model is
     `state` (a word of `LiveState`, or `ask`)."""
 
@@ -41,8 +40,7 @@ class Rule:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class States:
+class States(Struct, frozen=True, kw_only=True):
     """How words of an answer become a live state: `pointers` name where each word stands (the first that is there),
     then the first of `rules` that fits decides. No rule: unknown."""
 
@@ -50,8 +48,7 @@ class States:
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
+class Pages(Struct, frozen=True, kw_only=True):
     """How a long list is asked for. `by`: offset, page, cursor or link. `size_as` and `from_as` are query parameters;
     `next` the pointer to a cursor or link; `first` the first page's number; `most` the most pages ever asked for."""
 
@@ -64,8 +61,7 @@ class Pages:
     most: int = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRead:
+class ListRead(Struct, frozen=True, kw_only=True):
     """One list that answers for all models. `match` are the pointers whose value may be a model's id in the inventory,
     the stable one first; `act_on` those that the routes take, the best first."""
 
@@ -78,8 +74,7 @@ class ListRead:
     pages: Pages | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetRead:
+class GetRead(Struct, frozen=True, kw_only=True):
     """One read per model, with its own state table. `absent` is what a 404 means."""
 
     request: Request
@@ -87,8 +82,7 @@ class GetRead:
     absent: LiveState = LiveState.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRead:
+class JobRead(Struct, frozen=True, kw_only=True):
     """No route reads a state: it is what the last job did. Per verb, what its running, its success and its failure
     leave the model in (a word of `LiveState`, or `before`)."""
 
@@ -97,8 +91,7 @@ class JobRead:
     failed: Mapping[Verb, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(Struct, frozen=True, kw_only=True):
     """Asking the deployment itself. Statuses of the answer that mean deployed or undeployed; all others say nothing."""
 
     request: Request
@@ -106,8 +99,7 @@ class Probe:
     undeployed: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveRead:
+class LiveRead(Struct, frozen=True, kw_only=True):
     """How a live state is read: exactly one of `list`, `get` and `jobs`; `states` belongs to `list`; `ask` settles a
     word that `list` leaves open; `probe` overrules what `jobs` says."""
 
@@ -119,8 +111,7 @@ class LiveRead:
     probe: Probe | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Echo:
+class Echo(Struct, frozen=True, kw_only=True):
     """Where an answer repeats what was asked. Another job's id is an error; another model or action only a warning."""
 
     job: tuple[str, ...] = ()
@@ -128,8 +119,7 @@ class Echo:
     action: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Follow:
+class Follow(Struct, frozen=True, kw_only=True):
     """How an accepted action is followed to its end.
 
     `job`: where the job's id stands in the answer to the start, tried in order: a JSON Pointer, `$body` (the whole
@@ -151,16 +141,14 @@ class Follow:
     echo: Echo = Echo()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedIn:
+class RefusedIn(Struct, frozen=True, kw_only=True):
     """A refusal whose text names the live state: the first group of `pattern` is a word, read as the word `word`."""
 
     pattern: str
     word: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """How a verb is started. `follow` None: the answer is the end of it. `recheck`: statuses of a refusal that may mean
     that the target holds already. `advice`: what to do about a status, for people."""
 
@@ -171,8 +159,7 @@ class Start:
     advice: Mapping[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class Definition(Struct, frozen=True, kw_only=True):
     """How one service speaks. `loose_keys`: keys of answers compare by their letters alone. `refusal`: where a refusal
     says why. `defaults` stand under every model's settings."""
 

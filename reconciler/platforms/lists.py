@@ -1,16 +1,19 @@
 """Reading the live state of many models from one list: pages, rows, and which row is which model."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Listed, Live, LiveState
 from reconciler.core.model import Model
 from reconciler.core.pointer import at
-from reconciler.platforms.answers import Unreadable, read_states
+from reconciler.platforms.answers import Reading, Unreadable, states_reader
 from reconciler.platforms.definition import ASK, Definition, ListRead, Pages
 from reconciler.platforms.template import Call, fill
 from reconciler.platforms.words import first_text, shorten
@@ -24,8 +27,7 @@ class Fetch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class Rows(Struct, frozen=True, kw_only=True):
     """The rows of a list. `pages`: how many were asked for; `complete`: the last of them was the end."""
 
     rows: Sequence[Any]
@@ -133,8 +135,7 @@ def _with_query(call: Call, extra: Iterable[tuple[str, str]]) -> Call:
     return replace(call, target=call.target + ("&" if "?" in call.target else "?") + query)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matched:
+class Matched(Struct, frozen=True, kw_only=True):
     """What a list says of the models asked for: `ask` are those whose words leave it open."""
 
     lives: tuple[Live, ...]
@@ -148,14 +149,16 @@ def match_rows(definition: Definition, platform: str, models: Sequence[Model], r
     that name both; no row is `absent` in a list read to its end and `unknown` otherwise."""
     source = definition.live.list
     assert source is not None
-    index = _index(definition, source, rows.rows)
-    lives, ask, failures, taken = [], [], [], set()
-    rows_of = {model.address: _find(index, source, definition.type.same(model.id)) for model in models}
-    claims = Counter(number for found in rows_of.values() for number in found)
-    for model in models:
-        found = rows_of[model.address]
+    find = _finder(definition, source, rows.rows)
+    read = _reader(definition)
+    lives, ask, failures = [], [], []
+    taken: set[int] = set()
+    found_of = [find(definition.type.same(model.id)) for model in models]
+    claims = Counter(number for found in found_of for number in found)
+    for model, found in zip(models, found_of, strict=True):
         if len(found) == 1 and claims[found[0]] > 1:
-            others = [address for address, theirs in rows_of.items() if found[0] in theirs and address != model.address]
+            pairs = zip(models, found_of, strict=True)
+            others = [other.address for other, theirs in pairs if found[0] in theirs and other is not model]
             text = f"its id {model.id} and that of {', '.join(others[:3])} are one listed model: keep one of them"
             failures.append(Failure(address=model.address, error=text))
             taken.update(found)
@@ -168,10 +171,10 @@ def match_rows(definition: Definition, platform: str, models: Sequence[Model], r
             lives.append(_absent(model, source, rows.complete, now))
         else:
             taken.add(found[0])
-            live, open_ = _live(definition, source, model, rows.rows[found[0]], now)
+            live, open_ = _live(definition, source, model, rows.rows[found[0]], read, now)
             (ask.append((model, live)) if open_ else lives.append(live))
     unmanaged = (
-        _listed(definition, source, platform, row) for number, row in enumerate(rows.rows) if number not in taken
+        _listed(definition, source, platform, row, read) for number, row in enumerate(rows.rows) if number not in taken
     )
     return Matched(
         lives=tuple(lives),
@@ -181,21 +184,34 @@ def match_rows(definition: Definition, platform: str, models: Sequence[Model], r
     )
 
 
-def _index(definition: Definition, source: ListRead, rows: Sequence[Any]) -> list[Mapping[str, list[int]]]:
-    """For each pointer of `match`, the numbers of the rows by the id that stands there."""
-    index: list[Mapping[str, list[int]]] = []
-    for pointer in source.match:
-        by_id: dict[str, list[int]] = {}
+def _finder(definition: Definition, source: ListRead, rows: Sequence[Any]) -> Callable[[str], Sequence[int]]:
+    """What finds the numbers of the rows with an id, at the first pointer of `match` where there are any."""
+    same, loose = definition.type.same, definition.loose_keys
+
+    @cache  # by the later pointers only where some model is not found by those before
+    def index(pointer: str) -> tuple[Mapping[str, int], Mapping[str, list[int]]]:
+        first: dict[str, int] = {}
+        more: dict[str, list[int]] = {}
         for number, row in enumerate(rows):
-            identity = first_text(row, (pointer,), loose=definition.loose_keys)
-            if identity is not None:
-                by_id.setdefault(definition.type.same(identity), []).append(number)
-        index.append(by_id)
-    return index
+            identity = first_text(row, (pointer,), loose=loose)
+            if identity is not None and first.setdefault(same(identity), number) != number:
+                more.setdefault(same(identity), []).append(number)
+        return first, more
+
+    def find(identity: str) -> Sequence[int]:
+        for pointer in source.match:
+            first, more = index(pointer)
+            if identity in first:
+                return (first[identity], *more.get(identity, ()))
+        return ()
+
+    return find
 
 
-def _find(index: Sequence[Mapping[str, list[int]]], source: ListRead, identity: str) -> list[int]:
-    return next((found for by_id in index if (found := by_id.get(identity))), [])
+def _reader(definition: Definition) -> Callable[[Any], Reading]:
+    states = definition.live.states
+    assert states is not None
+    return states_reader(states, loose=definition.loose_keys)
 
 
 def _absent(model: Model, source: ListRead, complete: bool, now: datetime) -> Live:
@@ -206,10 +222,10 @@ def _absent(model: Model, source: ListRead, complete: bool, now: datetime) -> Li
     )
 
 
-def _live(definition: Definition, source: ListRead, model: Model, row: Any, now: datetime) -> tuple[Live, bool]:
-    states = definition.live.states
-    assert states is not None
-    reading = read_states(states, row, loose=definition.loose_keys)
+def _live(
+    definition: Definition, source: ListRead, model: Model, row: Any, read: Callable[[Any], Reading], now: datetime
+) -> tuple[Live, bool]:
+    reading = read(row)
     ids = (first_text(row, (pointer,), loose=definition.loose_keys) for pointer in source.act_on)
     live = Live(
         address=model.address,
@@ -220,12 +236,13 @@ def _live(definition: Definition, source: ListRead, model: Model, row: Any, now:
     return live, reading.state == ASK
 
 
-def _listed(definition: Definition, source: ListRead, platform: str, row: Any) -> Listed | None:
+def _listed(
+    definition: Definition, source: ListRead, platform: str, row: Any, read: Callable[[Any], Reading]
+) -> Listed | None:
     identity = first_text(row, source.match, loose=definition.loose_keys)
-    states = definition.live.states
-    if identity is None or states is None:
+    if identity is None:
         return None
-    reading = read_states(states, row, loose=definition.loose_keys)
+    reading = read(row)
     return Listed(
         platform=platform,
         id=identity,

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from reconciler.core.document import MAX_BYTES
 from reconciler.core.model import PlatformEntry
 from reconciler.errors import ConfigurationError
-from reconciler.platforms.base import PlatformFactory
-from reconciler.platforms.declared import RestFactory
-from reconciler.platforms.load import read_definition
+from reconciler.platforms.declared import declared
+from reconciler.platforms.types import read_declared
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from reconciler.platforms.base import PlatformFactory
 
 GROUP = "reconciler.platforms"
 SUFFIXES = frozenset((".yaml", ".yml"))
@@ -61,16 +62,16 @@ def definition_text(name: str) -> str:
 
 
 @cache
-def find_type(name: str) -> PlatformFactory:
+def find_type(name: str) -> "PlatformFactory":
     """The platform type called `name`, of those built in before any other. Raises `ConfigurationError` if there is
     none."""
     if name not in built_in_names() and (entry := _classes().get(name)) is not None:
         factory: PlatformFactory = entry.load()
         return factory
-    return RestFactory(read_definition(definition_text(name), f"{name}.yaml", checked=True))
+    return declared(read_declared(definition_text(name), f"{name}.yaml", checked=True))
 
 
-def find_factory(entry: PlatformEntry, directory: Path, *, trusted: str | None = None) -> PlatformFactory:
+def find_factory(entry: PlatformEntry, directory: Path, *, trusted: str | None = None) -> "PlatformFactory":
     """What opens the platform `entry`, whose own definition file is relative to `directory`, or to the `trusted`
     folder, which it then must be in: a definition says what is sent with a key, also by a plan.
 
@@ -89,4 +90,4 @@ def find_factory(entry: PlatformEntry, directory: Path, *, trusted: str | None =
             text = file.read(MAX_BYTES + 4)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}: the definition of platform {entry.name}") from error
-    return RestFactory(read_definition(text, str(path)))
+    return declared(read_declared(text, str(path)))

@@ -1,9 +1,10 @@
 """What comes of a request, whichever library sent it: an answer, or why there is none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.clock import Clock
 
@@ -29,8 +30,7 @@ class AnswerLost(RequestFailed):
     """The request may have arrived."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """An answer: its status, the headers (names in lower case) and the whole body."""
 
     status: int

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.job import Answer, Job, JobState, JobStatus, Refused, Uncertain, Verb
@@ -21,8 +22,8 @@ from reconciler.platforms.answers import (
     refusal_text,
 )
 from reconciler.platforms.base import Go, Opening
+from reconciler.platforms.channel import Channel, Pace
 from reconciler.platforms.definition import ASK, BEFORE, Definition, Follow, GetRead, JobRead, Probe
-from reconciler.platforms.http import Channel, Pace
 from reconciler.platforms.lists import match_rows, read_rows
 from reconciler.platforms.replies import LIST_LIMIT, REPLY_LIMIT, AnswerLost, NotSent, RequestFailed
 from reconciler.platforms.template import Call, fill, layered

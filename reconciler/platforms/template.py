@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from reconciler.core.model import Settings
 from reconciler.core.pointer import MISSING, at
@@ -13,8 +14,7 @@ from reconciler.platforms.definition import Request
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """A request ready to be sent. `target` is the path and query, encoded; `template` names it in messages without
     ids; `body` is JSON data, `MISSING` for none."""
 

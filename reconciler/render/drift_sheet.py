@@ -1,9 +1,10 @@
 """A drift as a sheet. Decides nothing and reads nothing but the plan and what drifted."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.core.drift import Drift, DriftCheck, DriftKind, Novelty, Resolved
 from reconciler.core.model import Source

@@ -1,8 +1,9 @@
 """The lines of the HTML page: one table in sections, and behind folds what is left alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.render.html_marks import command, mark, name
 from reconciler.render.safe import html
@@ -17,8 +18,7 @@ _ACTIONS: Final = frozenset({"undeploy", "deploy", "redeploy", "export", "adopt"
 _FOLDED: Final = {"unchanged": "As wanted, left alone", "unmanaged": "Not in the inventory, never touched"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line and the id it is linked by."""
 
     line: Line

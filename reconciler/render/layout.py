@@ -9,7 +9,8 @@ Next        reconciler apply
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.render.style import Line, Role, Span, blank, flow, paint, say, visible_width, wrap
 from reconciler.render.words import clauses
@@ -18,16 +19,14 @@ _LEAST_WIDTH, _MOST_WIDTH = 40, 100
 _LEAST_GUTTER = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """One paragraph under an entry. `prefix` stands before its first line and is left free before the others."""
 
     spans: tuple[Span, ...]
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One thing of a page. `sign` and `word` are ours, so they need no escaping. `address` is wrapped where it must be
     and never shortened; `aside` stands at the right edge, or with the details where there is no room."""
 
@@ -40,8 +39,7 @@ class Entry:
     details: tuple[Detail, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """One line at the foot. A fact that is `copied` by people is never wrapped."""
 
     name: str
@@ -49,8 +47,7 @@ class Fact:
     copied: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """A whole page. `head` is the verdict and what must be known with it; empty lines set groups of entries apart."""
 
     head: tuple[Span, ...]

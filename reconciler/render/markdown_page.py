@@ -4,8 +4,9 @@ What counts most claims its room first; what no room is left for is counted. Onl
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from reconciler.render.safe import markdown, markdown_code
 from reconciler.render.words import clip, split_command
@@ -17,8 +18,7 @@ _MORE = 40
 """Room kept for the line that counts what is left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(Struct, frozen=True, kw_only=True):
     """Entries with what stands before, between and after them; `none` is shown instead where no entry fits."""
 
     before: str
@@ -47,8 +47,7 @@ class Form:
         return f"{self.before}{self.between.join(shown)}\n\nand {left:,} more{self.after}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """A part of a page, shown where it stands. A lower `rank` claims its room earlier. `forms` go from the richest to
     the poorest. Of a section that is `kept` every entry is shown, whatever room that takes."""
 

@@ -3,8 +3,9 @@
 All strings made here may hold untrusted parts; the sink makes them harmless."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, EvidenceSource
@@ -34,8 +35,7 @@ _SAID = {
 """How a live state is known, with the platform's word following and without one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """All actions of one model, in the order in which they are done."""
 
     actions: tuple[Action, ...]

@@ -4,12 +4,14 @@ Nothing here escapes: all texts may be untrusted, and the form that shows them m
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from posixpath import normpath
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.drift import Night
 from reconciler.core.model import Source
@@ -34,8 +36,7 @@ class Result(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What lines of one kind say: in a few words, and in a sentence that says what to do."""
 
     title: str
@@ -72,8 +73,7 @@ GENERAL: Final = frozenset({"guard", "error"})
 """The kinds of lines that are about no platform."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """What is said of one model, or of a platform or guard. `rule` is a key of `RULES`; `word` says it to people;
     `summary` is from where to where, or the like; `details` are sentences, the one that matters most first; `source` is
     None where no file is to blame; `seconds` is how long it took, None where nothing was done. `destructive`: takes a
@@ -117,8 +117,7 @@ class Line:
         return f"{self.address}: {self.word}: {said}" if said else f"{self.address}: {self.word}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True):
     """How long one action took: `start` and `seconds` count from the beginning of the run."""
 
     address: str
@@ -128,8 +127,7 @@ class Bar:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class Sheet(Struct, frozen=True, kw_only=True):
     """A whole document. `kind` is plan, report or drift; `at` is when it was made; `seconds` how long the run took,
     None where nobody knows; `facts` are names and texts; `edges` say which address is acted on before which other;
     `ok`: the run did all it was to; `complete`: it came to its end, and everything asked for was read. `environment`

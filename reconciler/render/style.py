@@ -4,8 +4,9 @@ A span is harmless by construction: `say` is the one way to make it, and it esca
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from reconciler.render.safe import ci
 
@@ -21,8 +22,7 @@ class Role(Enum):
     DESTRUCTIVE = "1;31"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Harmless text of one role. Made by `say`."""
 
     text: str
@@ -62,6 +62,9 @@ def _sign_width(sign: str) -> int:
 
 def _split(text: str, width: int, *, least: int) -> tuple[str, str]:
     """As much of `text` as `width` columns hold, at least so many signs; and the rest."""
+    if text.isascii():
+        cut = max(width, least)
+        return text[:cut], text[cut:]
     used = 0
     for index, sign in enumerate(text):
         used += _sign_width(sign)

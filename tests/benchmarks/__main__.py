@@ -5,9 +5,11 @@ table stay as they are. A line of a quick run says that it is a sample: one
 round instead of several, without the peers that take a minute."""
 
 import argparse
+import compileall
 import signal
 import sys
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from . import curves, page
 from .goals import GOALS
@@ -27,6 +29,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in GOALS]:
         parser.error(f"no goal is called {', '.join(unknown)}")
+    compileall.compile_dir(ROOT / "reconciler", quiet=2)  # as installing does
     lab = Lab(quick=options.quick)
     everything = not options.names and not options.curve
     rows: list[page.Row] = []

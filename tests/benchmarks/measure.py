@@ -58,7 +58,8 @@ def spend(
 
 def clean(more: Mapping[str, str]) -> dict[str, str]:
     """This environment without what would change what is measured."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "GITHUB_", "CI"))}
+    ours = ("RECONCILER_", "GITHUB_", "CI", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
 
 

@@ -1,14 +1,14 @@
 """From what was measured to the table in `README.md`. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import takewhile
+
+from msgspec import Struct
 
 HEAD = ("goal", "what", "measured", "wanted", "beside it", "ratio", "held")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One line: `name` begins with the number of the goal; `held` is None where there is nothing to say."""
 
     name: str

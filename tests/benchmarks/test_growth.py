@@ -4,12 +4,12 @@ import gc
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import process_time
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.cli import environment
 from reconciler.cli.main import run

@@ -1,8 +1,9 @@
 """The pages that are opened: plans, a report and a drift with everything that such can hold."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.core.drift import Drift, DriftCheck, DriftKind, Night, Novelty, Resolved, Since
 from reconciler.core.job import Verb

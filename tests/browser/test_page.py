@@ -2,12 +2,12 @@
 
 import re
 import time
-from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.render.safe import terminal
 from tests.render import samples

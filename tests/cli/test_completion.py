@@ -4,16 +4,23 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import CompletionItem
 
-from reconciler.cli.glance import COMMANDS
+from reconciler.cli.completion import FORMS, candidates, completions
+from reconciler.cli.glance import COMMANDS, COMPLETE, COMPLETIONS
+from tests.cli.completions import CLICK, command_called, files, in_click
 from tests.cli.conftest import BATCH, FAQ, READER, Reconciler, inventory
+from tests.render.golden import UPDATE
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("httpx", "yaml", "jsonschema", "deepdiff", "asyncio", "sqlalchemy", "rich", "msgspec")
+HEAVY = ["click", "httpx", "jsonschema", "asyncio", "sqlalchemy", "rich", "msgspec", "pathlib", "dataclasses"]
+UPDATES = bool(os.environ.get(UPDATE))
+"""Looked up now: the tests here run without what stands in the environment."""
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +63,7 @@ def asked(line: str) -> list[str]:
         ("reconciler apply --approve kore/", ["kore/batch"]),
         ("reconciler adopt ", ["kore/batch", "nugen/faq", "nugen/reader"]),
         ("reconciler adopt kore/batch --as u", ["undeployed"]),
+        ("reconciler adopt --journal --as kore/batch ", ["files default"]),
         ("reconciler history nugen/f", ["nugen/faq"]),
         ("reconciler discover ", ["kore", "nugen", "nugen-b"]),
         ("reconciler platforms c", ["check"]),
@@ -88,7 +96,17 @@ def test_the_inventory_that_the_command_names_counts() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "models: [", "models: {a: 1, 'x y': {platform: kore}, '$(boo)': {platform: k}}", "version: 1\nmodels: no\n"],
+    [
+        "",
+        "models: [",
+        "- models",
+        "? [a]\n: b",
+        "a: 1\n---\nb: 2",
+        "\0",
+        "[" * 99_999,
+        "models: {a: 1, 'x y': {platform: kore}, '$(boo)': {platform: k}}",
+        "version: 1\nmodels: no\n",
+    ],
 )
 def test_a_broken_inventory_is_no_reason_to_speak(text: str) -> None:
     Path("inventory.yaml").write_text(text)
@@ -111,19 +129,148 @@ def test_a_shell_that_asks_badly_gets_silence(variables: dict[str, str]) -> None
     assert in_shell("reconciler", **variables) == ("", "")
 
 
-def test_commands_are_offered_at_once() -> None:
+def in_environment(shell: str, line: str) -> dict[str, str]:
+    """What the script of `shell` sets when TAB is pressed at the end of `line`."""
+    words = line.split(" ")
+    at = words[-1] if shell == "fish" else str(len(words) - 1)
+    return {COMPLETE: f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": at}
+
+
+@pytest.mark.parametrize("name", files())
+def test_what_is_packaged_is_what_the_commands_say(name: str) -> None:
+    text, file = files()[name], Path(COMPLETIONS, name)
+    if UPDATES:
+        file.write_text(text, "utf-8")
+    assert file.read_text("utf-8") == text, f"run {UPDATE}=1 pytest {Path(__file__).relative_to(ROOT)}"
+
+
+def test_no_help_breaks_out_of_its_line() -> None:
+    said = [text for name in COMMANDS for _, _, text in candidates([name], "-")]
+    assert len(said) > 80
+    assert all(text.isprintable() for text in said)
+
+
+def known_to_click() -> Iterator[str]:
+    """Command lines that end with an option, or where one of a few words is due: click knows the answer as well."""
+    for name in COMMANDS:
+        for param in command_called(name).params:
+            ends = param.opts if isinstance(param, click.Option) else [""]
+            few = isinstance(param.type, click.Choice)
+            yield from (f"reconciler {name} {end}" for end in ends if end or few)
+            yield from (f"reconciler {name} {end} " for end in ends if end and few)
+
+
+@pytest.mark.parametrize("shell", CLICK)
+def test_options_and_choices_are_those_that_click_offers(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    lines = list(known_to_click())
+    assert len(lines) > 80
+    for line in lines:
+        for name, value in in_environment(shell, line).items():
+            monkeypatch.setenv(name, value)
+        offered = in_click(shell).complete()
+        assert offered, line
+        assert completions(shell, os.environ) == offered, line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "reconciler",
+        "reconciler ",
+        "reconciler -",
+        "reconciler pl",
+        "reconciler 'pl",
+        "reconciler --debug apply --",
+        "reconciler plan a:b",
+        "reconciler plan 'a b.yaml' --only ",
+        "reconciler plan 'a b",
+        'reconciler plan "a b',
+        "reconciler plan a\\ b",
+        "reconciler plan a\\",
+        'reconciler plan "it\'s" --o',
+        "reconciler plan #a",
+        "reconciler plan übung",
+        "reconciler plan a\tb --o",
+        "reconciler plan x\u00a0y",
+        "reconciler plan --format=",
+        "reconciler plan --only --only",
+        "reconciler apply --exports 'my folder",
+        "reconciler platforms ",
+        "reconciler adopt ",
+        "reconciler nonsense ",
+    ],
+)
+@pytest.mark.parametrize("shell", CLICK)
+def test_words_are_told_apart_and_written_as_click_does_it(
+    monkeypatch: pytest.MonkeyPatch, shell: str, line: str
+) -> None:
+    inventory(FAQ, READER)
+    Path("inventory.yaml").rename("a b.yaml")
+    inventory(BATCH)
+    for name, value in in_environment(shell, line).items():
+        monkeypatch.setenv(name, value)
+    clicks = in_click(shell)
+    items = [CompletionItem(word, kind, text or None) for kind, word, text in candidates(*clicks.get_completion_args())]
+    assert completions(shell, os.environ) == "\n".join(map(clicks.format_completion, items))
+
+
+@pytest.mark.parametrize("kind", ["plain", "file", "dir"])
+@pytest.mark.parametrize("word", ["", "--only", "a:b", "a,b", "ü"])
+@pytest.mark.parametrize("text", ["", "Only: this, or that."])
+@pytest.mark.parametrize("shell", CLICK)
+def test_an_item_is_written_as_click_does_it(shell: str, kind: str, word: str, text: str) -> None:
+    assert FORMS[shell](kind, word, text) == in_click(shell).format_completion(CompletionItem(word, kind, text or None))
+
+
+@pytest.mark.parametrize(
+    ("line", "offered", "heavy"),
+    [
+        ("reconciler pl", "plain,plan\nplain,platforms\n", [*HEAVY, "json", "yaml"]),
+        ("reconciler plan --fo", "plain,--format\n", [*HEAVY, "yaml"]),
+        ("reconciler plan --only ", "plain,nugen/faq\n", HEAVY),
+    ],
+)
+def test_nothing_is_loaded_that_the_answer_does_not_need(line: str, offered: str, heavy: list[str]) -> None:
+    inventory(FAQ)
     code = (
         "import sys\n"
-        "from reconciler.cli.completion import answer\n"
-        "answer('bash_complete')\n"
-        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+        "from reconciler.__main__ import main\n"
+        "try: main()\n"
+        f"finally: print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
-    variables = {"PYTHONPATH": str(ROOT), "COMP_WORDS": "reconciler pl", "COMP_CWORD": "1"}
-    began = time.monotonic()
-    out, err = in_shell(sys.executable, "-c", code, **variables)
-    assert time.monotonic() - began < 5
-    assert out == "plain,plan\nplain,platforms\n"
-    assert err == "[]\n"
+    out, err = in_shell(sys.executable, "-c", code, PYTHONPATH=str(ROOT), **in_environment("bash", line))
+    assert (out, err) == (offered, "[]\n")
+
+
+@pytest.mark.parametrize(("stdout", "code"), [(">/dev/null", 0), (">/dev/full", 1), (">&-", 1)])
+def test_an_answer_that_nobody_takes_is_no_reason_to_speak(stdout: str, code: int) -> None:
+    out, err = in_shell("sh", "-c", f"reconciler {stdout}; echo $?", **in_environment("bash", "reconciler plan --o"))
+    assert (out, err) == (f"{code}\n", "")
+
+
+def test_an_inventory_from_elsewhere_gives_a_shell_no_more_than_words() -> None:
+    models = (
+        r'faq: {platform: nugen, state: "x\nplain\n$(boo)\n_"}',
+        r'"$(boo)": {platform: nugen}',
+        r'boo: {platform: "nugen\nplain\n$(boo)\n_"}',
+        "all: &all {platform: *all}",
+    )
+    inventory(*models)
+    assert completions("zsh", in_environment("zsh", "reconciler plan --only ")) == "plain\nnugen/faq\n_"
+
+
+def test_a_folder_is_an_inventory_and_what_is_broken_in_it_is_passed_over() -> None:
+    Path("all").mkdir()
+    inventory("faq: {state: deployed}", "batch: {platform: kore}", "reader:", head="defaults: {platform: nugen}\n")
+    Path("inventory.yaml").rename("all/a.yml")
+    Path("all/b.yaml").write_text("models: [")
+    Path("all/c.txt").write_text("models: {c: {platform: kore}}")
+    Path("all/.d.yaml").write_text("models: {d: {platform: kore}}")
+    assert candidates(["status", "all", "--only"], "") == [
+        ("plain", "kore/batch", ""),
+        ("plain", "nugen/faq", "wanted deployed"),
+        ("plain", "nugen/reader", ""),
+    ]
 
 
 def test_zsh_offers() -> None:

@@ -2,12 +2,12 @@
 decisions -> plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct
 
 from reconciler.core.capabilities import Capabilities, Manual
 from reconciler.core.duration import parse_duration
@@ -34,8 +34,7 @@ _MEMORY = frozenset(
 _EXPECT = frozenset({"actions", "blocked", "unchanged", "warnings"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """What `decide` is given, and what it is to say."""
 
     models: tuple[Model, ...]

@@ -4,12 +4,12 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.codec import (
     VERSION,

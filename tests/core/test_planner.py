@@ -1,13 +1,13 @@
 """The planner, a file of `planner/` at a time; and that these files leave no cell of its table out."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.core.job import Verb
 from reconciler.core.live import TRANSITIONAL, LiveState

@@ -1,9 +1,9 @@
 """What of a saved plan still stands. `saved` is what was planned, `fresh` what would be planned now."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.job import Verb
 from reconciler.core.live import Failure, LiveState, Snapshot

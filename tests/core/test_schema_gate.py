@@ -1,13 +1,16 @@
 """The quick look lets nothing through that jsonschema, as we use it, would refuse."""
 
+import json
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, SchemaError
 
 from reconciler.core.schema import Checker
-from reconciler.core.schema_gate import Gate
+from reconciler.core.schema_gate import Gate, is_schema
 from reconciler.schemas import NAMES, load_schema
 
 TEXTS = st.text(max_size=4) | st.sampled_from(("a", "a\n"))
@@ -94,3 +97,61 @@ def test_what_cannot_be_made_ready_lets_nothing_through(schema: Any) -> None:
 def test_a_whole_number_has_no_point(data: Any) -> None:
     schema = {"type": ["integer", "array", "object"], "items": {"type": "integer"}}
     assert not Gate({**schema, "properties": {"default": {"type": "integer"}}}).lets_through(data)
+
+
+WRONG = ("(", "[", "[[a]]", "*a", "a{9999999999}", "(?P<a>x)(?P<a>y)")
+
+
+@st.composite
+def perhaps_schemas(draw: st.DrawFn) -> Any:
+    """Schemas with parts that may be anything."""
+    names = (
+        "type",
+        "pattern",
+        "patternProperties",
+        "properties",
+        "items",
+        "required",
+        "$ref",
+        "$id",
+        "$schema",
+        "minLength",
+    )
+    odd = (
+        DATA
+        | st.sampled_from((*PATTERNS, *WRONG))
+        | st.dictionaries(st.sampled_from((*PATTERNS, *WRONG)), schemas(depth=1))
+    )
+    return draw(schemas()) | draw(st.dictionaries(st.sampled_from(names), odd, max_size=3))
+
+
+@given(perhaps_schemas())
+def test_no_schema_that_is_wrong_passes_for_one(schema: Any) -> None:
+    if is_schema(schema):
+        assert by_jsonschema(schema)
+
+
+def by_jsonschema(schema: Any) -> bool:
+    """Whether jsonschema finds nothing wrong with a schema."""
+    try:
+        with catch_warnings():
+            simplefilter("error", FutureWarning)
+            Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    except (SchemaError, OverflowError, RecursionError, FutureWarning):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("pattern", WRONG)
+@pytest.mark.parametrize(
+    "where", [{"pattern": 0}, {"items": {"pattern": 0}}, {"anyOf": [{"properties": {"pattern": {"pattern": 0}}}]}]
+)
+def test_a_pattern_of_none_is_seen_wherever_it_stands(pattern: str, where: Any) -> None:
+    schema = json.loads(json.dumps(where).replace("0", json.dumps(pattern)))
+    assert not is_schema(schema)
+    assert not by_jsonschema(schema)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schemas_of_ours_are_schemas(name: str) -> None:
+    assert is_schema({part: value for part, value in load_schema(name).items() if part != "$schema"})

@@ -1,8 +1,9 @@
 """Plain values for tests, each with what it must have and no more."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from reconciler.core.job import Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Live, LiveState, Snapshot

@@ -2,17 +2,18 @@
 `tests/platforms/test_http_reads.py` and `test_http_actions.py`."""
 
 import asyncio
+import dataclasses
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.job import Verb
-from reconciler.platforms.http import pause
+from reconciler.platforms.channel import pause
 from reconciler.platforms.replies import LIST_LIMIT, AnswerLost
 from reconciler.simulator import KORE_KEY, NUGEN_KEY, Fault, FaultKind, JobTime, SimulatedPlatforms
 from reconciler.simulator.models import Verb as SimulatedVerb
@@ -197,7 +198,7 @@ def test_no_list_is_redirected_and_no_key_goes_elsewhere(runner: Runner, tmp_pat
     with SimulatedPlatforms() as platforms, SimulatedPlatforms() as elsewhere:
         table = Table([row], tmp_path, runner, platforms)
         away = Fault(FaultKind.REDIRECT, url=f"{elsewhere.nugen_url}/take?it=1", status=status, times=None)
-        platforms.nugen.fault(replace(away, operation="list"))
+        platforms.nugen.fault(dataclasses.replace(away, operation="list"))
         ran = table.apply()
         assert len(elsewhere.nugen.log) == 0
 

@@ -3,11 +3,11 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.record import RecordKind
 from reconciler.journal.opening import lock_journal

@@ -119,7 +119,7 @@ def inventory(data: bytes) -> None:
 
 
 def _essence(found: Inventory) -> list[object]:
-    models = [{name: getattr(m, name) for name in m.__slots__ if name != "source"} for m in found.models]
+    models = [{name: getattr(m, name) for name in m.__struct_fields__ if name != "source"} for m in found.models]
     return [models, found.platforms, found.limits]
 
 

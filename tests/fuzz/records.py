@@ -18,7 +18,7 @@ from reconciler.core.seal import seal
 from reconciler.errors import InventoryError, PlanRefused
 from reconciler.inventory.load import load_text
 from reconciler.journal.memory import fold, used_plans
-from reconciler.journal.store import _decode, _encode
+from reconciler.journal.rows import decode, encode
 from reconciler.platforms.registry import find_type, type_names
 from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.plan_text import plan_text
@@ -99,11 +99,11 @@ def journal(data: bytes) -> None:
     records: list[Record] = []
     for body in data.split(b"\n"):
         try:
-            records.append(_decode(body.decode("utf-8")))
+            records.append(decode(body))
         except (UnicodeDecodeError, msgspec.MsgspecError):
             continue
     for record in records:
-        demand(_decode(_encode(record)) == record, "written and read again differs", record)
+        demand(decode(encode(record)) == record, "written and read again differs", record)
     memories = fold(records)
     demand(fold([*records]) == memories, "not settled")
     used_plans(records)

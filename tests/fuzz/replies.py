@@ -1,10 +1,11 @@
 """Targets that read what services answer: the pure readers on any body, and whole platforms on any bytes of a wire."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.core.job import Accepted, Answer, Job, JobStatus, Refused, Uncertain, Verb
 from reconciler.core.live import Failure, Live, LiveState, Observation

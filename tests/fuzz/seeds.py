@@ -7,7 +7,7 @@ from textwrap import dedent
 from typing import Any
 
 from reconciler.core.codec import plan_json, report_json, with_digest
-from reconciler.journal.store import _encode
+from reconciler.journal.rows import encode
 from tests.core.values import action, everything, plan, report
 from tests.inventory.test_load import CONTRACT
 from tests.journal.records import accepted, intent, record, settled
@@ -133,7 +133,7 @@ def _journals() -> list[bytes]:
         record(RecordKind.PROTECTED, 8, on=True),
         record(RecordKind.PLAN_USED, 9, plan="p-1"),
     ]
-    lines = [_encode(one).encode() for one in records]
+    lines = [encode(one) for one in records]
     return [*lines, b"\n".join(lines)]
 
 

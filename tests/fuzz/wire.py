@@ -7,8 +7,9 @@ import re
 import selectors
 import threading
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.core.job import JobStatus, Verb
 from reconciler.core.live import Evidence, EvidenceSource, Live, LiveState

@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.cli import main
 from reconciler.cli.glance import COMMANDS
 
-HEAVY = ("httpx", "jsonschema", "sqlalchemy.dialects.sqlite", "deepdiff", "reconciler.platforms.http", "yaml")
+HEAVY = ("httpx", "jsonschema", "deepdiff", "reconciler.platforms.http", "yaml")
 
 
 def serve() -> None:

@@ -7,15 +7,15 @@ from zlib import crc32
 
 from reconciler.journal import sqlite
 from reconciler.journal.opening import make_journal
-from reconciler.journal.store import Store
+from reconciler.journal.sqlite import SqliteStore
 
 
-def made(path: Path | str) -> Store:
+def made(path: Path | str) -> SqliteStore:
     """The journal at `path`, made where it is missing."""
     sqlite.make_folder(Path(path))
     make_journal(Path(path))
     sqlite.prepare(Path(path), create=False)
-    store = Store(str(path), sqlite.open_engine(Path(path)))
+    store = SqliteStore(Path(path))
     try:
         store.check(create=True)
     except BaseException:

@@ -1,11 +1,11 @@
 """The fold: what records come to."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.core.job import Job, Verb
 from reconciler.core.live import EvidenceSource, LiveState

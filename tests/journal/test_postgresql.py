@@ -16,6 +16,7 @@ from reconciler.core.record import Record, RecordKind
 from reconciler.errors import JournalError, LockHeld
 from reconciler.journal.committer import Committer
 from reconciler.journal.opening import break_lock, find_holder, journal_name, lock_journal, open_journal
+from reconciler.journal.postgresql import PostgresStore
 
 from ..postgres import PASSWORD
 from .far import Wire, far
@@ -121,8 +122,10 @@ def test_what_is_written_is_on_disk_even_where_the_database_would_rather_not(dat
     name = database.rsplit("/", 1)[1]
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off'.encode())
-    with lock_journal(database, run="run-1") as store, store._connection() as held, held.begin():
-        assert held.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    with lock_journal(database, run="run-1") as store:
+        assert isinstance(store, PostgresStore)
+        with store._connection() as held, held.begin():
+            assert held.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 
 @pytest.mark.parametrize(

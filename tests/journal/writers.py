@@ -14,7 +14,7 @@ from .files import made
 from .records import record
 
 _PROCESSES: Final = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["sqlalchemy.dialects.sqlite", "msgspec"])  # most of the time that a start takes
+_PROCESSES.set_forkserver_preload(["sqlite3", "msgspec"])  # most of the time that a start takes
 
 
 class Writer:

@@ -28,6 +28,8 @@ from reconciler.cli import environment
 from reconciler.cli.main import run
 from reconciler.journal.opening import lock_journal
 
+from .journals import postgres
+
 INVENTORY = """version: 1
 models:
   a: {platform: kore, id: a, state: undeployed}
@@ -54,7 +56,8 @@ def warm_up() -> None:
     environment.redactor.cache_clear()
     httpcore.AsyncConnectionPool()
     import_module("anyio._backends._asyncio")
-    import_module("sqlalchemy.dialects.sqlite.pysqlite")
+    if postgres() is not None:
+        import_module("reconciler.journal.postgresql")
     gc.freeze()
 
 

@@ -141,8 +141,8 @@ HTTP: Final = (
     Mutant(
         name="redirect-followed",
         file=f"{PLATFORMS}/http.py",
-        old="follow_redirects=False,\n        auth=auth",
-        new="follow_redirects=True,\n        auth=auth",
+        old="follow_redirects=False,\n                auth",
+        new="follow_redirects=True,\n                auth",
         breaks="a redirect repeats a request elsewhere",
         near=("tests/platforms/test_http_actions.py",),
     ),
@@ -180,7 +180,7 @@ HTTP: Final = (
     ),
     Mutant(
         name="actions-repeated",
-        file=f"{PLATFORMS}/http.py",
+        file=f"{PLATFORMS}/channel.py",
         old="return await self._send(self._actor, call, REPLY_LIMIT)",
         new="pass\n        return await self.read(call)",
         breaks="a start that is answered 503 is sent three times",
@@ -204,9 +204,9 @@ HTTP: Final = (
     ),
     Mutant(
         name="no-deadline-of-a-request",
-        file=f"{PLATFORMS}/http.py",
-        old="async with asyncio.timeout(self._timeout):\n                response",
-        new="async with asyncio.timeout(None):\n                response",
+        file=f"{PLATFORMS}/channel.py",
+        old="async with asyncio.timeout(self._timeout):",
+        new="async with asyncio.timeout(None):",
         breaks="an answer in drips holds a run for ever",
         near=("tests/platforms/test_http_reads.py",),
     ),

@@ -221,7 +221,7 @@ FILES: Final = (
     ),
     Mutant(
         name="fence-down",
-        file=f"{JOURNAL}/store.py",
+        file=f"{JOURNAL}/postgresql.py",
         old="        if self._held is None:\n            with",
         new="        if self._held is None or self._held.invalidated or self._held.closed:\n            with",
         breaks="a run whose lock was taken away goes on writing, and so starting",

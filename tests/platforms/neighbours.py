@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.platforms.base import Platform
-from reconciler.platforms.declared import RestFactory
-from reconciler.platforms.load import read_definition
+from reconciler.platforms.declared import RestFactory, declared
+from reconciler.platforms.types import read_declared
 
 from .asking import opened
 from .service import Service
@@ -18,7 +18,7 @@ KEY = "the-key-of-a-neighbour"
 def factory(name: str) -> RestFactory:
     """What opens the platforms of `definitions/NAME.yaml`."""
     path = next(path for path in DEFINITIONS if path.stem == name)
-    return RestFactory(read_definition(path.read_bytes(), str(path)))
+    return declared(read_declared(path.read_bytes(), str(path)))
 
 
 def at(name: str, service: Service, **more: Any) -> AbstractAsyncContextManager[Platform]:

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from reconciler.platforms.http import pause
+from reconciler.platforms.channel import pause
 from reconciler.platforms.replies import LIST_LIMIT, REPLY_LIMIT, AnswerLost, NotSent, Reply, RequestFailed
 from reconciler.simulator import NUGEN_KEY, Fault, FaultKind, SimulatedPlatforms
 

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import traceback
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.job import Refused, Verb
 from reconciler.core.model import PlatformEntry

@@ -1,8 +1,7 @@
 """Long lists of Nugen's newer routes: `limit` and `offset`, of which neither the greatest nor the end is documented."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.live import LiveState, Observation
 from reconciler.platforms.base import Platform
@@ -39,7 +38,8 @@ def at_most(pages: int) -> RestFactory:
     assert source is not None
     assert source.pages is not None
     short = replace(source, pages=replace(source.pages, most=pages))
-    return RestFactory(replace(known, live=replace(known.live, list=short)))
+    known = replace(known, live=replace(known.live, list=short))
+    return RestFactory(known.type, lambda: known)
 
 
 async def test_all_pages_are_read(simulated: SimulatedPlatforms, nugen_b: Platform) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
-from reconciler.platforms.http import Pace
+from reconciler.platforms.channel import Pace
 from reconciler.simulator import KORE_KEY
 
 from .asking import go, job, live, model, opened

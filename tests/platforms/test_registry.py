@@ -69,9 +69,9 @@ def test_a_users_file_that_is_wrong_is_complained_about_by_its_path(tmp_path: Pa
 def test_an_installed_package_may_bring_a_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = next(path for path in DEFINITIONS if path.stem == "triton").read_text()
     (tmp_path / "acme_platform.py").write_text(
-        "from reconciler.platforms.load import read_definition\n"
-        "from reconciler.platforms.declared import RestFactory\n"
-        f"factory = RestFactory(read_definition({text!r}, 'acme'))\n"
+        "from reconciler.platforms.declared import declared\n"
+        "from reconciler.platforms.types import read_declared\n"
+        f"factory = declared(read_declared({text!r}, 'acme'))\n"
     )
     facts = tmp_path / "acme_platform-1.0.dist-info"
     facts.mkdir()

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from reconciler.journal.sqlite import open_engine
+from reconciler.journal.sqlite import connect
 from reconciler.simulator import Fault, FaultKind, SimulatedPlatforms
 from tests.cli.conftest import FAQ, PILOT, Reconciler, inventory, starts
 
@@ -46,8 +47,6 @@ def test_a_request_that_was_sent_is_in_the_journal_although_its_answer_never_cam
 
 def test_a_commit_of_the_journal_survives_a_power_cut(tmp_path: Path) -> None:
     """SQLite's own words for it: 3 is EXTRA, so the folder is synced too."""
-    engine = open_engine(tmp_path / "journal.db")
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
-    engine.dispose()
+    with closing(connect(tmp_path / "journal.db")) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (3,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)

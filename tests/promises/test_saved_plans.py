@@ -3,11 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.codec import plan_json, read_plan, with_digest
 from reconciler.core.seal import seal

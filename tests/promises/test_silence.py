@@ -1,9 +1,9 @@
 """stderr is filtered like all else: no key in it, and nothing that steers a terminal or a CI log."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.live import LiveState
 from reconciler.core.record import Record, RecordKind

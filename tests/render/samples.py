@@ -1,7 +1,8 @@
 """Plans, reports and drifts built by hand: the demo's, and ones with hostile or very many names."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from reconciler.core.drift import Drift, DriftCheck, DriftKind, Night, Novelty, Resolved, Since
 from reconciler.core.job import Verb
@@ -395,7 +396,7 @@ def large(undeploys: int, deploys: int = 0, unchanged: int = 0) -> Plan:
 
 def outcome(address: str, verb: Verb, kind: OutcomeKind = OutcomeKind.SUCCEEDED, **fields: object) -> Outcome:
     """An outcome."""
-    return replace(Outcome(address=address, verb=verb, kind=kind), **fields)  # type: ignore[arg-type]
+    return replace(Outcome(address=address, verb=verb, kind=kind), **fields)
 
 
 ARTIFACT = Artifact(

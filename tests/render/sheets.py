@@ -1,7 +1,8 @@
 """Sheets of every kind with their plans: empty ones, everyday ones, and ones with hostile names everywhere."""
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from reconciler.core.drift import Drift, DriftCheck, Resolved
 from reconciler.core.job import Verb

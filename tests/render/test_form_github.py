@@ -1,9 +1,10 @@
 """What GitHub's runner reads: commands that only we wrote, few enough to be shown, and outputs that end themselves."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.render.github import SHOWN, annotations, outputs
 from reconciler.render.safe import ci

@@ -1,10 +1,10 @@
 """What GitLab's two reports promise. GitLab publishes no schema for them: its documented fields are checked here."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.job import Verb
 from reconciler.core.model import Source

@@ -1,11 +1,11 @@
 """What JUnit XML promises: other programs' readers and schema take it, and it fails where a person has to look."""
 
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from msgspec.structs import replace
 from xmlschema import XMLSchema10
 
 from reconciler.render.junit import junit

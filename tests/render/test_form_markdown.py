@@ -1,10 +1,10 @@
 """A comment on very many models: every undeploy is in it, however short it has to be said."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from reconciler.core.plan import Plan
 from reconciler.render.markdown_page import LIMIT

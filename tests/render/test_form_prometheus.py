@@ -1,9 +1,9 @@
 """What the textfile promises: Prometheus' own parser takes it, alerts can clear, and no model becomes a label."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.core.live import Failure

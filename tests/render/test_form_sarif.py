@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from jsonschema import Draft4Validator
+from msgspec.structs import replace
 
 from reconciler.core.model import Source
 from reconciler.render.sarif import LIMIT, sarif

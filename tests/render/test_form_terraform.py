@@ -3,10 +3,10 @@
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from readtheplan import analyze  # type: ignore[import-untyped]
 
 from reconciler.core.plan import Plan

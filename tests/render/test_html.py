@@ -4,13 +4,13 @@ import re
 import time
 from base64 import b64encode
 from collections import Counter
-from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
 import html5lib
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.drift import DriftKind
 from reconciler.render.html_marks import MARKS, anchors

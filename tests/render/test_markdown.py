@@ -1,11 +1,11 @@
 """What pages of Markdown promise: they fit a comment, hide no undeploy, and say what a name says as plain words."""
 
 import re
-from dataclasses import replace
 from time import process_time
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from reconciler.core.drift import DriftCheck
 from reconciler.core.job import Verb

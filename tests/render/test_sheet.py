@@ -1,8 +1,7 @@
 """What lines promise: nothing follows a command, and everybody reads whom to ask."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from reconciler.render.github import annotations
 from reconciler.render.gitlab import code_quality

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from time import process_time
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.drift import DriftCheck
 from reconciler.core.job import Verb

@@ -5,13 +5,14 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
 import httpx
+from msgspec.structs import replace
 
 from reconciler.core.capabilities import PlatformType
 from reconciler.core.drift import find_drift
@@ -39,7 +40,7 @@ from reconciler.engine.world import Account, Recollection, World
 from reconciler.errors import LockHeld, PlanRefused
 from reconciler.journal import sqlite
 from reconciler.journal.lock import Lock
-from reconciler.journal.store import Store
+from reconciler.journal.sqlite import SqliteStore
 
 from .invariants import Invariants, Session, Violation
 from .loop import JumpyClock, Killed, Stuck, VirtualLoop, abandon
@@ -49,7 +50,7 @@ ROUNDS: Final = 12
 """So many applies in calm weather are enough for anything."""
 
 
-class Journal(Store):
+class Journal(SqliteStore):
     """The real store, which may die before or after its next writes."""
 
     history: list[Record]
@@ -182,7 +183,7 @@ class Story:
             clock.offset = self.offset
             sqlite.make_folder(Path(path))
             sqlite.prepare(Path(path), create=True)
-            store = Journal(path, sqlite.open_engine(Path(path)))
+            store = Journal(Path(path))
             store.check(create=True)
             inventory = self._inventory()
             history = list(store.read())

@@ -1,0 +1,159 @@
+"""Requests to one origin: how many at once and a minute, how long for each, what is tried again.
+
+Where no proxy is in between, reads go over aiohttp (`reader.py`), at a tenth of what httpx costs. Actions go over httpx
+(`http.py`), once. Every request has one deadline for all of it, body included."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from msgspec.structs import replace
+
+from reconciler.clock import Clock
+from reconciler.platforms.access import Access, is_loopback
+from reconciler.platforms.reader import Reader
+from reconciler.platforms.replies import REPLY_LIMIT, AnswerLost, Reply, RequestFailed
+from reconciler.platforms.template import Call
+from reconciler.platforms.tls import ssl_context
+from reconciler.secret import Redactor
+
+if TYPE_CHECKING:
+    from reconciler.platforms.http import Sender
+
+ATTEMPTS: Final = 3
+"""How often a read is tried."""
+
+_RETRIED: Final = frozenset({429, 500, 502, 503, 504})
+_LONGEST_PAUSE: Final = 30.0
+
+
+def _proxied(origin: str) -> bool:
+    """Whether the environment names a proxy for requests to `origin`."""
+    parts = urlsplit(origin)
+    proxies = getproxies()
+    return bool(proxies.get(parts.scheme) or proxies.get("all")) and not proxy_bypass(parts.netloc)
+
+
+class Pace:
+    """At most `concurrency` requests at once and, where stated, `per_minute` a minute."""
+
+    def __init__(self, concurrency: int, per_minute: float | None) -> None:
+        self._places = asyncio.Semaphore(concurrency)
+        self._gap = 60.6 / per_minute if per_minute else 0.0  # who waits wakes together with others, and early
+        self._next = 0.0
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        if self._gap:
+            now = asyncio.get_running_loop().time()
+            self._next = max(self._next, now) + self._gap
+            try:
+                await asyncio.sleep(self._next - self._gap - now)
+            except BaseException:
+                self._places.release()
+                raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+
+
+class Channel:
+    """Requests to one origin with one key. `timeout` is seconds for a whole request."""
+
+    def __init__(
+        self,
+        access: Access,
+        headers: Mapping[str, str],
+        *,
+        pace: Pace,
+        concurrency: int,
+        timeout: float,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self.origin = access.origin
+        self._filter = Redactor([access.key] if access.key else [])
+        self._pace, self._timeout, self._clock, self._chance = pace, timeout, clock, chance
+        self._access, self._headers, self._connect = access, headers, timeout / 3
+        self._context = ssl_context() if access.origin.startswith("https") else None
+        # A proxy from the environment may be needed to reach the world, and can only be in the way on loopback.
+        self._outside = not is_loopback(urlsplit(access.origin).hostname or "")
+        self._reader: Reader | Sender
+        if self._outside and _proxied(access.origin):
+            self._reader = self._sender(concurrency)
+        else:
+            self._reader = Reader(
+                access, headers, context=self._context, connections=concurrency, connect=self._connect
+            )
+
+    def _sender(self, kept: int) -> "Sender":
+        from reconciler.platforms.http import Sender  # a quarter of a plan's start-up, and most runs only read
+
+        access, headers, proxies = self._access, self._headers, self._outside
+        return Sender(access, headers, context=self._context, connect=self._connect, kept=kept, proxies=proxies)
+
+    @cached_property
+    def _actor(self) -> "Sender":
+        return self._sender(0)
+
+    async def read(self, call: Call, *, limit: int = REPLY_LIMIT) -> Reply:
+        """The answer to a request that changes nothing, whatever its status; tried three times where it may pass.
+
+        Raises `RequestFailed` when no answer came in three attempts."""
+        failure: RequestFailed | None = None
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._pace:
+                    reply = await self._send(self._reader, call, limit)
+                failure = None
+            except RequestFailed as error:
+                reply, failure = None, error
+            last = attempt + 1 == ATTEMPTS
+            if reply is not None and (last or reply.status not in _RETRIED):
+                return reply
+            if not last:
+                asked = reply.retry_after(self._clock) if reply is not None else None
+                await asyncio.sleep(min(pause(attempt, self._chance) if asked is None else asked, _LONGEST_PAUSE))
+        raise failure or RequestFailed(f"{call}: no answer")
+
+    async def act(self, call: Call, go: Callable[[], Awaitable[None]] | None = None) -> Reply:
+        """The answer to a request that may take effect, sent at most once on a connection of its own. `go` is awaited
+        when its turn has come, right before it leaves.
+
+        Raises `NotSent` when it never left, `AnswerLost` when it may have arrived."""
+        async with self._pace:
+            if go is not None:
+                await go()
+            return await self._send(self._actor, call, REPLY_LIMIT)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._reader.aclose()
+        if "_actor" in self.__dict__:
+            await self._actor.aclose()
+
+    async def _send(self, line: "Reader | Sender", call: Call, limit: int) -> Reply:
+        """Send a request once; its answer without a key in it."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return self._without_key(await line.send(call, limit))
+        except TimeoutError as error:
+            raise AnswerLost(f"{call}: no whole answer in {self._timeout:g} s") from error
+
+    def _without_key(self, reply: Reply) -> Reply:
+        """A service may repeat the key in an error: it is taken out at the door, so that nothing behind can keep it.
+
+        A key of a few letters, as of a server for trials, is left: it may be part of any id or word."""
+        headers, together = reply.headers, "\n".join(reply.headers.values())
+        if self._filter(together) != together:
+            headers = {name: self._filter(value) for name, value in headers.items()}
+        return replace(reply, headers=headers, body=self._filter.clean(reply.body))
+
+
+def pause(attempt: int, chance: random.Random) -> float:
+    """Seconds before the next attempt: anywhere up to a bound that doubles (full jitter)."""
+    return chance.uniform(0, min(10.0, 0.5 * 2**attempt))
