@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from reconciler.clock import Clock
 from reconciler.platforms.access import Access, is_loopback
+from reconciler.platforms.pace import Pace
 from reconciler.platforms.reader import Reader
 from reconciler.platforms.replies import REPLY_LIMIT, AnswerLost, Reply, RequestFailed
 from reconciler.platforms.template import Call
@@ -36,29 +37,6 @@ def _proxied(origin: str) -> bool:
     parts = urlsplit(origin)
     proxies = getproxies()
     return bool(proxies.get(parts.scheme) or proxies.get("all")) and not proxy_bypass(parts.netloc)
-
-
-class Pace:
-    """At most `concurrency` requests at once and, where stated, `per_minute` a minute."""
-
-    def __init__(self, concurrency: int, per_minute: float | None) -> None:
-        self._places = asyncio.Semaphore(concurrency)
-        self._gap = 60.6 / per_minute if per_minute else 0.0  # who waits wakes together with others, and early
-        self._next = 0.0
-
-    async def __aenter__(self) -> None:
-        await self._places.acquire()
-        if self._gap:
-            now = asyncio.get_running_loop().time()
-            self._next = max(self._next, now) + self._gap
-            try:
-                await asyncio.sleep(self._next - self._gap - now)
-            except BaseException:
-                self._places.release()
-                raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._places.release()
 
 
 class Channel:
@@ -100,14 +78,15 @@ class Channel:
     def _actor(self) -> "Sender":
         return self._sender(0)
 
-    async def read(self, call: Call, *, limit: int = REPLY_LIMIT) -> Reply:
-        """The answer to a request that changes nothing, whatever its status; tried three times where it may pass.
+    async def read(self, call: Call, *, limit: int = REPLY_LIMIT, patient: bool = False) -> Reply:
+        """The answer to a request that changes nothing, whatever its status; tried three times where it may pass. Who
+        is `patient` lets others go first.
 
         Raises `RequestFailed` when no answer came in three attempts."""
         failure: RequestFailed | None = None
         for attempt in range(ATTEMPTS):
             try:
-                async with self._pace:
+                async with self._pace.turn(patient=patient):
                     reply = await self._send(self._reader, call, limit)
                 failure = None
             except RequestFailed as error:
@@ -125,7 +104,7 @@ class Channel:
         when its turn has come, right before it leaves.
 
         Raises `NotSent` when it never left, `AnswerLost` when it may have arrived."""
-        async with self._pace:
+        async with self._pace.turn():
             if go is not None:
                 await go()
             return await self._send(self._actor, call, REPLY_LIMIT)

@@ -22,9 +22,10 @@ from reconciler.platforms.answers import (
     refusal_text,
 )
 from reconciler.platforms.base import Go, Opening
-from reconciler.platforms.channel import Channel, Pace
+from reconciler.platforms.channel import Channel
 from reconciler.platforms.definition import ASK, BEFORE, Definition, Follow, GetRead, JobRead, Probe
 from reconciler.platforms.lists import match_rows, read_rows
+from reconciler.platforms.pace import Pace
 from reconciler.platforms.replies import LIST_LIMIT, REPLY_LIMIT, AnswerLost, NotSent, RequestFailed
 from reconciler.platforms.template import Call, fill, layered
 from reconciler.platforms.words import shorten
@@ -109,7 +110,8 @@ class RestPlatform:
 
     async def poll(self, jobs: Sequence[Job]) -> Mapping[Job, JobStatus | Failure]:
         """See `Platform.poll`."""
-        return dict(zip(jobs, await self._each(jobs, self._poll), strict=True))
+        found = await self._each(jobs, lambda job: self._poll(job, patient=True))
+        return dict(zip(jobs, found, strict=True))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -213,13 +215,13 @@ class RestPlatform:
 
     # Jobs.
 
-    async def _poll(self, job: Job) -> JobStatus | Failure:
+    async def _poll(self, job: Job, *, patient: bool = False) -> JobStatus | Failure:
         follow = self._follow(job.verb)
         if follow is None or job.id is None:
             return Failure(address=job.address, error=f"the {job.verb} without a job id cannot be followed")
         try:
             call = fill(follow.poll, {"job": job.id, "id": job.id, "verb": job.verb})
-            reply = await self._channel.read(call)
+            reply = await self._channel.read(call, patient=patient)
             if reply.status == 404:
                 return JobStatus(
                     state=JobState.ABSENT, raw="404", error=refusal_text(self._definition, reply, str(call))

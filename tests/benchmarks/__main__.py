@@ -17,6 +17,7 @@ from .lab import Lab, machine
 from .measure import ROOT
 
 PAGE = ROOT / "tests" / "benchmarks" / "README.md"
+README = ROOT / "README.md"
 PICTURE = ROOT / "examples" / "screenshots" / "scaling.svg"
 
 
@@ -47,6 +48,7 @@ def main(arguments: list[str]) -> int:
         print(curves.table(found))
         if not options.quick:
             _write("curves", curves.table(found))
+            README.write_text(page.put(README.read_text("utf-8"), "curves", curves.table(found)), "utf-8")
             PICTURE.write_text(curves.picture(found), "utf-8")
     if not rows:
         return 0

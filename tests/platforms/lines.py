@@ -8,7 +8,8 @@ from typing import Any
 from reconciler.clock import Clock
 from reconciler.core.pointer import MISSING
 from reconciler.platforms.access import Access
-from reconciler.platforms.channel import Channel, Pace
+from reconciler.platforms.channel import Channel
+from reconciler.platforms.pace import Pace
 from reconciler.platforms.template import Call
 from reconciler.secret import Secret
 

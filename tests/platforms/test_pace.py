@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.job import Verb
 from reconciler.core.live import LiveState
-from reconciler.platforms.channel import Pace
+from reconciler.platforms.pace import Pace
 from reconciler.simulator import KORE_KEY
 
 from .asking import go, job, live, model, opened
@@ -136,7 +136,7 @@ async def test_who_is_cancelled_while_waiting_for_the_time_gives_the_place_back(
 
 async def hold(pace: Pace, until: asyncio.Event) -> None:
     """Keep a place until something happens."""
-    async with pace:
+    async with pace.turn():
         await until.wait()
 
 
@@ -151,3 +151,79 @@ async def test_the_inventorys_own_times_hold() -> None:
         assert (platform.capabilities.poll, platform.capabilities.settle) == (1.5, 0.0)
     async with opened("kore", "http://127.0.0.1:1", key=KORE_KEY) as platform:
         assert (platform.capabilities.poll, platform.capabilities.settle) == (5.0, 60.0)
+
+
+async def order(pace: Pace, plan: str) -> str:
+    """In which order those get their turn who come in this order while the only place is taken: p is patient, and a
+    letter in capitals leaves before its turn."""
+    taken, turns = asyncio.Event(), []
+
+    async def take(name: str) -> None:
+        async with pace.turn(patient=name.lower() == "p"):
+            turns.append(name)
+
+    first = asyncio.create_task(hold(pace, taken))
+    await asyncio.sleep(0)
+    tasks = [asyncio.create_task(take(name)) for name in plan]
+    await asyncio.sleep(0)
+    for name, task in zip(plan, tasks, strict=True):
+        if name.isupper():
+            task.cancel()
+    await asyncio.sleep(0)
+    taken.set()
+    async with asyncio.timeout(1):
+        await asyncio.gather(first, *tasks, return_exceptions=True)
+    return "".join(turns)
+
+
+@pytest.mark.parametrize(
+    ("plan", "turns"),
+    [
+        ("abc", "abc"),
+        ("pap", "app"),
+        ("ppabcdefgh", "abcpdefpgh"),
+        ("pppp", "pppp"),
+        ("aPpb", "abp"),
+        ("AbpB", "bp"),
+    ],
+)
+async def test_who_is_patient_lets_three_go_first_and_is_never_forgotten(plan: str, turns: str) -> None:
+    assert await order(Pace(1, None), plan) == turns
+
+
+async def test_a_turn_that_comes_as_its_taker_leaves_goes_to_the_next() -> None:
+    pace, ends, later = Pace(1, None), asyncio.Event(), asyncio.Event()
+    later.set()
+    first = asyncio.create_task(hold(pace, ends))
+    await asyncio.sleep(0)
+    leaves, stays = (asyncio.create_task(hold(pace, later)) for _ in range(2))
+    await asyncio.sleep(0)
+    ends.set()
+    leaves.cancel()  # and only then the first gives its place back
+
+    async with asyncio.timeout(1):
+        await first
+        await stays
+        await hold(pace, later)
+    assert leaves.cancelled()
+
+
+async def test_a_turn_that_came_before_its_taker_left_goes_to_the_next() -> None:
+    pace, ends, later = Pace(1, None), asyncio.Event(), asyncio.Event()
+    later.set()
+
+    async def hold_and_cancel() -> None:
+        await hold(pace, ends)
+        leaves.cancel()  # its turn has come, and it has not run yet
+
+    first = asyncio.create_task(hold_and_cancel())
+    await asyncio.sleep(0)
+    leaves, stays = (asyncio.create_task(hold(pace, later)) for _ in range(2))
+    await asyncio.sleep(0)
+    ends.set()
+
+    async with asyncio.timeout(1):
+        await first
+        await stays
+        await hold(pace, later)
+    assert leaves.cancelled()
