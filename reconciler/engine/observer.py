@@ -10,7 +10,7 @@ from reconciler.core.job import Job, JobState, JobStatus, Verb
 from reconciler.core.live import Evidence, EvidenceSource, Failure, Live, LiveState, Observation, Snapshot
 from reconciler.core.memory import Memory
 from reconciler.core.model import Model
-from reconciler.engine.shared import Shared
+from reconciler.engine.shared import Shared, picker
 from reconciler.engine.waiting import Patience
 from reconciler.engine.world import Account, World
 from reconciler.platforms.base import Platform
@@ -71,8 +71,10 @@ class Observer:
         newest = job or memory.job
         jobs = {model.address: newest} if newest else {}
         shared = self._shared.get(model.platform)
-        observation = await (shared.ask(model, jobs) if shared else platform.observe([model], jobs))
-        live = _of(model, observation)
+        if shared:
+            live = await shared.ask(model, jobs)
+        else:
+            live = picker(await platform.observe([model], jobs))(model)
         return live if job or isinstance(live, Failure) else await self._recall(platform, live)
 
     async def follow(self, model: Model, job: Job, patience: Patience) -> Live | Failure | None:
@@ -81,8 +83,7 @@ class Observer:
         if shared is None:
             await patience.next()
             return None
-        observation = await shared.follow(model, job, patience)
-        return None if observation is None else _of(model, observation)
+        return await shared.follow(model, job, patience)
 
     async def _observe(self, account: Account, models: Sequence[Model]) -> Observation:
         assert account.platform is not None
@@ -144,15 +145,6 @@ class Observer:
 
     def _same(self, platform: str, identity: str) -> str:
         return self._world.accounts[platform].type.same(identity)
-
-
-def _of(model: Model, observation: Observation) -> Live | Failure:
-    """What an observation says of one model."""
-    for live in observation.lives:
-        if live.address == model.address:
-            return live
-    failures = (f for f in observation.failures if f.address in (model.address, model.platform))
-    return next(failures, Failure(address=model.address, error="the platform's answer does not hold it"))
 
 
 def recall(live: Live, memory: Memory) -> Live:

@@ -1,12 +1,12 @@
 """One look for all who ask, on a platform that shows all its models at once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
 from reconciler.core.job import Job
-from reconciler.core.live import Observation
+from reconciler.core.live import Failure, Live, Observation
 from reconciler.core.model import Model
 from reconciler.engine.waiting import Patience
 from reconciler.platforms.base import Platform
@@ -17,7 +17,7 @@ class _Asking(Struct, frozen=True, eq=False):
 
     model: Model
     jobs: Mapping[str, Job]
-    answer: asyncio.Future[Observation] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Live | Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Shared:
@@ -30,11 +30,11 @@ class Shared:
         self._reader: asyncio.Task[None] | None = None
         self._requests = 1  # that the last look took
 
-    async def ask(self, model: Model, jobs: Mapping[str, Job]) -> Observation:
+    async def ask(self, model: Model, jobs: Mapping[str, Job]) -> Live | Failure:
         """A look at `model` now; those who ask while one is under way share the next. `jobs` is as for `observe`."""
         return await self._look(_Asking(model, jobs))
 
-    async def follow(self, model: Model, job: Job, patience: Patience) -> Observation | None:
+    async def follow(self, model: Model, job: Job, patience: Patience) -> Live | Failure | None:
         """Wait one step; what a look then shows, None where to ask for the job alone takes no more requests.
 
         Whose step is over first looks for all who follow a job here, and they all wait again. Raises what `patience`
@@ -58,7 +58,7 @@ class Shared:
             if not step.cancel() and not step.cancelled():
                 step.exception()  # the look was there first
 
-    async def _look(self, asking: _Asking) -> Observation:
+    async def _look(self, asking: _Asking) -> Live | Failure:
         self._waiting.append(asking)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read())
@@ -78,6 +78,19 @@ class Shared:
                         asking.answer.exception()
                 raise
             self._requests = observation.requests
+            pick = picker(observation)
             for asking in group:
                 if not asking.answer.done():
-                    asking.answer.set_result(observation)
+                    asking.answer.set_result(pick(asking.model))
+
+
+def picker(observation: Observation) -> Callable[[Model], Live | Failure]:
+    """What tells what an observation says of a model."""
+    lives = {live.address: live for live in observation.lives}
+    failures = {failure.address: failure for failure in reversed(observation.failures)}
+
+    def pick(model: Model) -> Live | Failure:
+        found = lives.get(model.address) or failures.get(model.address) or failures.get(model.platform)
+        return found or Failure(address=model.address, error="the platform's answer does not hold it")
+
+    return pick

@@ -1,11 +1,13 @@
 """Four times the models cost about four times the CPU, and no more: ratios of work in one process, never seconds."""
 
+import asyncio
 import gc
 import json
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from random import Random
 from time import process_time
 
 import pytest
@@ -14,14 +16,21 @@ from msgspec.structs import replace
 from reconciler.cli import environment
 from reconciler.cli.main import run
 from reconciler.cli.reading import find_type, read_inventory
+from reconciler.clock import SystemClock
 from reconciler.core.codec import plan_json, read_plan, with_digest
 from reconciler.core.guards import judge
 from reconciler.core.live import Evidence, EvidenceSource, Live, LiveState, Snapshot
 from reconciler.core.memory import NOTHING
+from reconciler.core.model import PlatformEntry
 from reconciler.core.planner import decide
+from reconciler.engine.shared import Shared
 from reconciler.engine.world import Recollection
 from reconciler.journal.opening import open_journal
 from reconciler.platforms import registry
+from reconciler.platforms.access import Access, Credentials
+from reconciler.platforms.base import Opening
+from reconciler.platforms.declared import RestFactory
+from reconciler.platforms.lists import Rows, match_rows
 
 from ..render.samples import EMPTY, NOW, large
 from .in_memory import DEPLOYED, FACTORY
@@ -93,6 +102,44 @@ def test_planning_from_a_snapshot(folder: Callable[..., Path]) -> None:
         return plan
 
     assert growth(work, 4_000) < MOST
+
+
+def test_finding_models_in_a_list(folder: Callable[..., Path]) -> None:
+    factory = registry.find_type("nugen")
+    assert isinstance(factory, RestFactory)
+
+    def work(models: int) -> Callable[[], object]:
+        inventory = read_inventory(str(folder("nugen", models)))
+        shown = ({"alignment_id": model.id, "status": "DEPLOYED"} for model in reversed(inventory.models))
+        listed = Rows(rows=[*shown, *({"alignment_id": f"other-{n}"} for n in range(models))], complete=True)
+
+        def match() -> None:
+            found = match_rows(factory.definition, "nugen", inventory.models, listed, NOW)
+            assert (len(found.lives), len(found.unmanaged)) == (models, models)
+
+        return match
+
+    assert growth(work, 2_000) < MOST
+
+
+def test_many_who_share_a_look(folder: Callable[..., Path]) -> None:
+    def work(models: int) -> Callable[[], object]:
+        wanted = read_inventory(str(folder("nugen", models))).models
+        opening = Opening(
+            entry=PlatformEntry(name="m", type="m"),
+            credentials=Credentials(api=Access(origin="https://m.example", key=None)),
+            clock=SystemClock(),
+            chance=Random(),
+        )
+
+        async def ask() -> None:
+            shared = Shared(FACTORY.open(opening))
+            found = await asyncio.gather(*(shared.ask(model, {}) for model in wanted))
+            assert [live.address for live in found] == [model.address for model in wanted]
+
+        return lambda: asyncio.run(ask())
+
+    assert growth(work, 1_000) < MOST
 
 
 def test_saving_a_plan_and_reading_it() -> None:
