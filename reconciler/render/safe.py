@@ -50,7 +50,10 @@ def _escaped(sign: str) -> str:
 
 def ci(text: str) -> str:
     """`text` for a terminal that may be the log of a CI job: no log command is left in it, wherever a line begins."""
-    return _LOG_COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", terminal(text))
+    shown = terminal(text)
+    if "::" not in shown and "##" not in shown:
+        return shown
+    return _LOG_COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", shown)
 
 
 def markdown(text: str) -> str:

@@ -75,6 +75,8 @@ def _split(text: str, width: int, *, least: int) -> tuple[str, str]:
 
 def wrap(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` columns, broken at blanks; a longer word is cut, and nothing is lost."""
+    if visible_width(text) <= width and text[:1] != " ":
+        return [text]
     lines: list[str] = []
     line = ""
     for word in text.split(" "):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler import secret as keys
 from reconciler.secret import MASK, Redactor, Secret
 
 TEXT = "kg-p@ss/wörd+\"q'\\=="
@@ -148,3 +149,27 @@ def test_long_texts_with_escapes_are_filtered_quickly() -> None:
     began = time.process_time()
     redactor('{"name": "caf\\u00e9 100%"}' * 40_000)
     assert time.process_time() - began < 3
+
+
+SHAPED = (
+    "kg-0a1b2c3d-0123456789abcdef0",
+    "nugen-0123456789abcdef",
+    "X-API-Key: abc",
+    "Authorization: BEARER abc.def",
+    "basic dXNlcjprZXk=",
+    "https://host/file?sig=abc",
+    "https://host/file?a=1&Token=abc",
+    "https://host/file?signature=abc",
+    "https://host/file?X-Amz-Signature=abc",
+)
+
+
+@given(st.lists(st.sampled_from((*SHAPED, "", "plain", "ba\u017fic x", "nugen-1", "kg-", "token=")), max_size=6))
+def test_what_looks_like_a_key_is_found_in_each_line_as_in_all_of_them(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    assert Redactor()(text) == keys._SHAPES.sub(MASK, text)
+
+
+@pytest.mark.parametrize("line", SHAPED)
+def test_every_shape_is_found(line: str) -> None:
+    assert MASK in Redactor()(f"first\n{line}\nlast")
