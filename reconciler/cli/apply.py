@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.cli import documents, environment, reading, session, streams
 from reconciler.cli.ending import Ending, ending
 from reconciler.cli.options import Common, Duration, common, guard_options
-from reconciler.cli.progress import show_progress
+from reconciler.cli.progress import Reading, show_progress
 from reconciler.cli.signals import run_async
 from reconciler.core.codec import read_plan
 from reconciler.core.event import Event
@@ -111,8 +111,10 @@ class _Apply(Struct, frozen=True, kw_only=True):
     end: Ending
 
     async def run(self, stop: Stop) -> tuple[Report, Plan]:
-        async with open_world(self.setup) as world:
-            planned = await plan(world, self.wanted)
+        watch = Reading(len(self.wanted.selected), self.options)
+        async with open_world(replace(self.setup, answered=watch.answered)) as world:
+            with watch.shown():
+                planned = await plan(world, self.wanted)
             left_out: tuple[Outcome, ...] = ()
             if self.permission is not None:
                 planned, left_out = self._permitted(world, planned, self.permission)
@@ -199,15 +201,17 @@ def _start(
     return reading.read_inventories(paths), permission
 
 
-async def _plan(setup: Setup, wanted: Wanted) -> Planned:
-    async with open_world(setup) as world:
+async def _plan(setup: Setup, wanted: Wanted, watch: Reading) -> Planned:
+    async with open_world(replace(setup, write=False, answered=watch.answered)) as world:
         return await plan(world, wanted)
 
 
 def _ask(setup: Setup, wanted: Wanted, options: Common) -> _Permission:
     """Show the plan and ask; what was shown is then applied like a saved plan, for the world may move meanwhile. Ends
     the run with 1 where the answer is no."""
-    shown = run_async(lambda _stop: _plan(replace(setup, write=False), wanted)).plan
+    watch = Reading(len(wanted.selected), options)
+    with watch.shown():
+        shown = run_async(lambda _stop: _plan(setup, wanted, watch)).plan
     _show(shown, options, setup)
     if shown.actions and not shown.stopped and not click.confirm(f"Apply {_count(shown)}?", err=True):
         streams.err("Nothing was done.")

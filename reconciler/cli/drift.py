@@ -1,10 +1,12 @@
 """`reconciler drift`."""
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli import documents, reading, session
 from reconciler.cli.ending import Ending, ending
 from reconciler.cli.options import Common, common
+from reconciler.cli.progress import Reading
 from reconciler.cli.signals import run_async
 from reconciler.core.drift import DriftCheck, DriftKind
 from reconciler.core.exits import Why, exit_code
@@ -44,12 +46,15 @@ def _drift(options: Common, fail_on: str, end: Ending) -> int:
     wanted = session.wanted(inventory, options)
     setup = session.setup(inventory, options, run=end.run)
 
+    watch = Reading(len(wanted.selected), options)
+
     async def work(_stop: Stop) -> tuple[Plan, DriftCheck, tuple[Record, ...]]:
-        async with open_world(setup) as world:
+        async with open_world(replace(setup, answered=watch.answered)) as world:
             planned = await plan(world, wanted)
             return planned.plan, *look(world, planned, wanted, quiet=fail_on == "never")
 
-    made, check, records = run_async(work)
+    with watch.shown():
+        made, check, records = run_async(work)
     now, brief = setup.clock.now(), fail_on == "new"
     end.events.planned(made)
     end.events.drifted(check)

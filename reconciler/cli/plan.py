@@ -3,10 +3,12 @@
 import shlex
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli import documents, reading, session, streams
 from reconciler.cli.ending import ending
 from reconciler.cli.options import Common, Duration, OutFile, common, guard_options
+from reconciler.cli.progress import Reading
 from reconciler.cli.signals import run_async
 from reconciler.core.exits import Why, exit_code
 from reconciler.engine.opening import open_world
@@ -44,11 +46,14 @@ def command(
         )
         setup = session.setup(inventory, options, run=end.run, offline=offline)
 
+        watch = Reading(len(wanted.selected), options)
+
         async def work(_stop: Stop) -> Planned:
-            async with open_world(setup) as world:
+            async with open_world(replace(setup, answered=watch.answered)) as world:
                 return await plan(world, wanted)
 
-        made = run_async(work).plan
+        with watch.shown():
+            made = run_async(work).plan
         end.events.planned(made)
         if out is not None:
             streams.save(out, documents.saved_plan(made))

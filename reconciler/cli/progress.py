@@ -34,6 +34,48 @@ def show_progress(actions: Sequence[Action], options: Common) -> Iterator[Tell]:
             yield tell
 
 
+class Reading:
+    """How far the reading of live states is: silent for a second, and where it takes longer told on stderr."""
+
+    def __init__(self, models: int, options: Common) -> None:
+        self._models, self._silent, self._answers = models, options.quiet or options.no_progress, 0
+
+    def answered(self) -> None:
+        """One more answer came."""
+        self._answers += 1
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Tell it while the block runs: on a terminal in one line that is then gone, elsewhere every 10 seconds."""
+        live = streams.on_terminal(sys.stderr) and not environment.in_pipeline()
+        began, done = time.monotonic(), threading.Event()
+
+        def beat() -> None:
+            drawn = False
+            while not done.wait(0.5 if drawn else 1.0 if live else HEARTBEAT):
+                seconds = time.monotonic() - began
+                if live:
+                    drawn = True
+                    streams.draw(f"reading live states: {self._told()}, {seconds:.0f} s")
+                else:
+                    streams.err(f"{seconds:6.1f}s  still reading live states: {self._told()}")
+            if drawn:
+                streams.draw("")
+
+        heart = threading.Thread(target=beat, daemon=True)
+        if not self._silent:
+            heart.start()
+        try:
+            yield
+        finally:
+            done.set()
+            if not self._silent:
+                heart.join()
+
+    def _told(self) -> str:
+        return f"{self._answers:,} answers for {self._models:,} models"
+
+
 @contextmanager
 def _lines() -> Iterator[Tell]:
     began, last = time.monotonic(), {"said": time.monotonic()}

@@ -1,9 +1,11 @@
 """`reconciler status`."""
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli import reading, session, streams
 from reconciler.cli.options import Common, common
+from reconciler.cli.progress import Reading
 from reconciler.cli.signals import run_async
 from reconciler.core.codec import status_json
 from reconciler.core.exits import Why, exit_code
@@ -21,11 +23,14 @@ def command(options: Common) -> int:
     wanted = session.wanted(inventory, options)
     setup = session.setup(inventory, options, run=session.new_run())
 
+    watch = Reading(len(wanted.selected), options)
+
     async def work(_stop: Stop) -> tuple[Status, ...]:
-        async with open_world(setup) as world:
+        async with open_world(replace(setup, answered=watch.answered)) as world:
             return await status(world, wanted.selected)
 
-    rows = run_async(work)
+    with watch.shown():
+        rows = run_async(work)
     if options.format == "json":
         streams.out(streams.as_json(status_json(rows, partial=wanted.partial)))
     else:

@@ -39,6 +39,14 @@ def err(text: str) -> None:
         sys.stderr.flush()
 
 
+def draw(line: str) -> None:
+    """Write over the line of a terminal that stderr stands in."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"\r\x1b[2K{line}")
+            sys.stderr.flush()
+
+
 def on_terminal(stream: TextIO | None) -> bool:
     """Whether `stream` is a terminal; None is a stream that was closed when the process began."""
     return stream is not None and stream.isatty()

@@ -32,7 +32,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     URL; `write`: the run writes to the journal, so it is made if it is missing and locked, waiting at most
     `lock_timeout` seconds. `poll` and `settle` override every platform's, in seconds. `definitions`
     is the folder that the user's own definitions must be in, None for beside the inventory. `tell` gets a line where
-    something is worth knowing before the run begins."""
+    something is worth knowing before the run begins, `answered` a call at each answer to a read."""
 
     inventory: Inventory
     credentials: Mapping[str, Credentials]
@@ -48,6 +48,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     settle: float | None = None
     definitions: str | None = None
     tell: Callable[[str], object] = lambda _line: None
+    answered: Callable[[], object] = lambda: None
 
 
 @asynccontextmanager
@@ -123,6 +124,8 @@ def _open(entry: PlatformEntry, setup: Setup) -> Account:
     )
     platform = None
     if not setup.offline:
-        opening = Opening(entry=entry, credentials=credentials, clock=setup.clock, chance=setup.chance)
+        opening = Opening(
+            entry=entry, credentials=credentials, clock=setup.clock, chance=setup.chance, answered=setup.answered
+        )
         platform = factory.open(opening)
     return Account(name=entry.name, type=factory.type, origin=credentials.api.origin, platform=platform)

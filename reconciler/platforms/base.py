@@ -51,12 +51,13 @@ class Platform(Protocol):
 
 
 class Opening(Struct, frozen=True, kw_only=True):
-    """What a platform is opened with."""
+    """What a platform is opened with. `answered` is called at each answer to a read."""
 
     entry: PlatformEntry
     credentials: Credentials
     clock: Clock
     chance: random.Random
+    answered: Callable[[], object] = lambda: None
 
 
 class PlatformFactory(Protocol):

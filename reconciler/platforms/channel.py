@@ -40,7 +40,8 @@ def _proxied(origin: str) -> bool:
 
 
 class Channel:
-    """Requests to one origin with one key. `timeout` is seconds for a whole request."""
+    """Requests to one origin with one key. `timeout` is seconds for a whole request; `answered` is called at each
+    answer to a read."""
 
     def __init__(
         self,
@@ -52,16 +53,19 @@ class Channel:
         timeout: float,
         clock: Clock,
         chance: random.Random,
+        answered: Callable[[], object] = lambda: None,
     ) -> None:
         self.origin = access.origin
         self._filter = Redactor([access.key] if access.key else [])
         self._pace, self._timeout, self._clock, self._chance = pace, timeout, clock, chance
+        self._answered = answered
         self._access, self._headers, self._connect = access, headers, timeout / 3
         self._context = ssl_context() if access.origin.startswith("https") else None
         # A proxy from the environment may be needed to reach the world, and can only be in the way on loopback.
-        self._outside = not is_loopback(urlsplit(access.origin).hostname or "")
+        outside = not is_loopback(urlsplit(access.origin).hostname or "")
+        self._proxied = outside and _proxied(access.origin)
         self._reader: Reader | Sender
-        if self._outside and _proxied(access.origin):
+        if self._proxied:
             self._reader = self._sender(concurrency)
         else:
             self._reader = Reader(
@@ -71,8 +75,8 @@ class Channel:
     def _sender(self, kept: int) -> "Sender":
         from reconciler.platforms.http import Sender  # a quarter of a plan's start-up, and most runs only read
 
-        access, headers, proxies = self._access, self._headers, self._outside
-        return Sender(access, headers, context=self._context, connect=self._connect, kept=kept, proxies=proxies)
+        access, headers, proxied = self._access, self._headers, self._proxied
+        return Sender(access, headers, context=self._context, connect=self._connect, kept=kept, proxied=proxied)
 
     @cached_property
     def _actor(self) -> "Sender":
@@ -88,6 +92,7 @@ class Channel:
             try:
                 async with self._pace.turn(patient=patient):
                     reply = await self._send(self._reader, call, limit)
+                self._answered()
                 failure = None
             except RequestFailed as error:
                 reply, failure = None, error

@@ -51,7 +51,7 @@ def _place(url: httpx.URL) -> tuple[str, bytes, int | None]:
 
 class Sender:
     """Sends to one origin with one key. `kept`: so many connections are kept for the next request, with 0 each has its
-    own; `connect` is seconds until a connection that is not made fails; `proxies`: those of the environment count."""
+    own; `connect` is seconds until a connection that is not made fails; `proxied`: over a proxy of the environment."""
 
     def __init__(
         self,
@@ -61,9 +61,11 @@ class Sender:
         context: SSLContext | None,
         connect: float,
         kept: int,
-        proxies: bool,
+        proxied: bool,
     ) -> None:
         self._origin = access.origin
+        by = " over the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names" if proxied else ""
+        self._where = f"{access.origin}{by}"
         try:
             self._client = httpx.AsyncClient(
                 verify=context or False,
@@ -75,7 +77,7 @@ class Sender:
                 headers=HEADERS,
                 # An API that is reached by key needs no cookies; none is taken, so none can be sent.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                trust_env=proxies,
+                trust_env=proxied,
             )
         except (ValueError, ImportError, httpx.InvalidURL) as error:  # its text holds the address, password and all
             text = "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not an http:// or https:// address"
@@ -98,9 +100,11 @@ class Sender:
             finally:
                 await response.aclose()
         except _NEVER_SENT as error:
-            raise NotSent(f"{call}: cannot connect to {self._origin}{why(error)}") from error
+            raise NotSent(f"{call}: cannot connect to {self._where}{why(error)}") from error
+        except OverflowError as error:  # the proxy's port
+            raise NotSent(f"{call}: cannot connect to {self._where}: there is no such port") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-            raise AnswerLost(f"{call}: the connection to {self._origin} broke ({type(error).__name__})") from error
+            raise AnswerLost(f"{call}: the connection to {self._where} broke ({type(error).__name__})") from error
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -55,7 +55,7 @@ def why(error: Exception) -> str:
         ("refused", ": connection refused"),
         ("all connection attempts failed", ": connection refused"),
         ("connect call failed", ": connection refused"),
-        ("certificate", ": its certificate is not trusted"),
+        ("certificate", ": its certificate is not trusted; SSL_CERT_FILE may name a file of those that sign it"),
         ("name or service", ": no such host"),
         ("nodename", ": no such host"),
         ("temporary failure in name", ": no such host"),

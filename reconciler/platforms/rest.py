@@ -58,6 +58,7 @@ class RestPlatform:
                 timeout=entry.request_timeout or 30.0,
                 clock=opening.clock,
                 chance=opening.chance,
+                answered=opening.answered,
             )
 
         self._channel = channel(opening.credentials.api, definition.auth)

@@ -4,14 +4,25 @@ import os
 import ssl
 from functools import cache
 
+from reconciler.errors import ConfigurationError
+
 
 @cache
 def ssl_context() -> ssl.SSLContext:
-    """Trusts whom certifi trusts, or whom `SSL_CERT_FILE` or `SSL_CERT_DIR` say, as httpx does."""
-    if file := os.environ.get("SSL_CERT_FILE"):
-        return ssl.create_default_context(cafile=file)
-    if folder := os.environ.get("SSL_CERT_DIR"):
-        return ssl.create_default_context(capath=folder)
-    import certifi
+    """Trusts whom certifi trusts, or whom `SSL_CERT_FILE` or `SSL_CERT_DIR` say, as httpx does.
 
-    return ssl.create_default_context(cafile=certifi.where())
+    Raises `ConfigurationError` where these lead to no certificates."""
+    name = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None)
+    if name is None:
+        import certifi
+
+        return ssl.create_default_context(cafile=certifi.where())
+    path = os.environ[name]
+    if name == "SSL_CERT_DIR" and not os.path.isdir(path):
+        raise ConfigurationError(f"{name}: {path} is no folder")
+    try:
+        folder = name == "SSL_CERT_DIR"
+        return ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+    except OSError as error:  # a file of something else raises one of its kind too
+        why = "holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ConfigurationError(f"{name}: {path}: {why}") from error
