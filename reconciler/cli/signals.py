@@ -37,6 +37,12 @@ class _Aside(ThreadPoolExecutor):
         return future
 
 
+def _tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say what went wrong where nobody waited for it: asyncio itself would log it with any key that it holds."""
+    error = context.get("exception")
+    err(f"Internal error: {context['message']}" + (f": {type(error).__name__}: {error}" if error else ""))
+
+
 def run_async(
     work: Callable[[Stop], Coroutine[Any, Any, Result]],
     finish: Callable[[Result, int | None], object] = lambda _, __: None,
@@ -50,6 +56,7 @@ def run_async(
         stop, task = Stop(), asyncio.current_task()
         loop = asyncio.get_running_loop()
         loop.set_default_executor(_Aside())
+        loop.set_exception_handler(_tell)
 
         def handle(number: int) -> None:
             if received:

@@ -16,10 +16,17 @@ MOST_BYTES: Final = 64 * 1024**2
 """The largest saved plan or report that is read."""
 
 
+_PIECE: Final = 1 << 20
+
+
 def out(text: str) -> None:
     """Write the product to stdout, with a line end. Raises `OSError` where nobody can get it."""
-    stream = stdout()
-    stream.write(redactor()(text) + "\n")
+    stream, clean, at = stdout(), redactor(), 0
+    while at < len(text):  # line by line it is the same, and of a long text no copies are held
+        end = text.find("\n", at + _PIECE) + 1 or len(text)
+        stream.write(clean(text[at:end]))
+        at = end
+    stream.write("\n")
     stream.flush()
 
 
@@ -59,7 +66,14 @@ def as_json(data: Any) -> str:
     """JSON for people and pipelines: indented, in the order given.
 
     What would steer a terminal or the log of a CI job is written as JSON's own escapes, so it reads the same."""
-    return _STEERS.sub(_in_json, json.dumps(data, indent=2, ensure_ascii=False))
+    import msgspec
+
+    try:
+        text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+    except UnicodeEncodeError:  # half a character, from an error of a platform
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+    plain = text.isascii() and not any(sign in text for sign in ("::", "##", "\x7f"))
+    return text if plain else _STEERS.sub(_in_json, text)
 
 
 def json_line(data: Any) -> str:

@@ -102,10 +102,10 @@ def read_document(text: str | bytes, file: str) -> tuple[Document | None, tuple[
     reader, document = _Reader(file), None
     try:
         if isinstance(text, bytes) and len(text) > MAX_BYTES + 3:  # a cut may have gone through a character
-            raise _End(0, 0, "larger than 1 MiB")
+            raise _End(0, 0, "larger than 1 MiB; split it: a folder of files is one inventory")
         characters = _decode(text)
         if len(characters.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-            raise _End(0, 0, "larger than 1 MiB")
+            raise _End(0, 0, "larger than 1 MiB; split it: a folder of files is one inventory")
         reader.read(_without_hidden(characters, reader))
         content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         document = Document(file=file, data=reader.data, top=reader.top, content=content)
@@ -211,6 +211,9 @@ class _Reader:
 
     def read(self, text: str) -> None:
         """Reads all of `text`. Raises `_End` where that is not possible."""
+        if text.count("\n%") > MAX_COMPLAINTS:  # the parser compares each with all before it
+            line = text.count("\n", 0, text.index("\n%")) + 1
+            raise _End(line, 0, "directives (%YAML, %TAG) are not allowed")
         try:
             scalar, usual, stack = yaml.ScalarEvent, self._usual, self.stack
             next_event = _LOADER(text).get_event

@@ -20,6 +20,7 @@ from reconciler.core.model import Deployment, Model, OnBroken, OnUnknown
 from reconciler.core.order import link
 from reconciler.core.plan import Action, Blocked, BlockedCode, Reason, ReasonCode, RunningJob, Warned
 from reconciler.core.pointer import at
+from reconciler.core.report import OutcomeKind
 
 
 class Cell(StrEnum):
@@ -246,10 +247,12 @@ def _redeploy(known: _Known) -> Action | Blocked | None:
 
 
 def _why(known: _Known) -> Reason:
-    wanted, applied = known.model.target.deployment, known.memory.applied
+    wanted, applied, last = known.model.target.deployment, known.memory.applied, known.memory.last_action
+    ended = last is not None and last.outcome != OutcomeKind.SUCCEEDED and (applied is None or last.at > applied.at)
+    since = f"; its last {last.verb}, by run {last.run}, is on record as {last.outcome}" if last and ended else ""
     if applied is None:
-        return Reason(code=ReasonCode.PENDING, text="never applied before")
-    left = f"run {applied.run} left it {applied.deployment} on {applied.at:%Y-%m-%d}"
+        return Reason(code=ReasonCode.PENDING, text=f"never applied before{since}")
+    left = f"run {applied.run} left it {applied.deployment} on {applied.at:%Y-%m-%d}{since}"
     if applied.deployment is wanted:
         return Reason(code=ReasonCode.DRIFTED, text=f"drifted: {left}, changed since outside reconciler")
     return Reason(code=ReasonCode.PENDING, text=f"changed in the inventory; {left}")

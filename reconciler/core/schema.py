@@ -7,22 +7,29 @@ what is wrong, is imported where something is, because that takes a while.
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from string import ascii_letters, digits
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.document import Document, Path, printable
-from reconciler.core.schema_gate import Gate, is_schema
+from reconciler.core.schema_gate import Gate, compiled, is_schema, validator_class
 from reconciler.core.schema_references import reference_problem
 from reconciler.errors import Complaint
 
 MAX_PROBLEMS: Final = 1000
+"""More are not told of one piece of data: nobody reads them, and finding words takes time."""
+
+MAX_ERRORS: Final = 20_000
 """More are not looked for in one piece of data."""
+
+MORE: Final = "too much is wrong: the rest is not shown"
+"""What the last problem or complaint says where there are more."""
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -49,45 +56,48 @@ class Checker:
         from referencing import Registry
 
         # An empty registry fetches nothing, wherever a reference leads.
-        return _validator_class()(self._schema, registry=Registry())
+        return validator_class()(self._schema, registry=Registry())
 
     def valid(self, data: Any) -> bool:
         """Whether nothing is wrong. Quicker than looking for problems."""
         return self._gate.lets_through(data) or bool(self._validator.is_valid(data))
 
     def problems(self, data: Any) -> tuple[Problem, ...]:
-        """Everything wrong with `data` (at most `MAX_PROBLEMS`), as the schema's rules come."""
+        """Everything wrong with `data`, each once, in the order of `data`: at most `MAX_PROBLEMS`, the last of which
+        says so where there are more."""
         if self._gate.lets_through(data):
             return ()
-        errors = self._validator.iter_errors(data)
-        return tuple(
-            dict.fromkeys(islice((problem for error in errors for problem in self._explain(error)), MAX_PROBLEMS))
-        )
+        errors = list(islice(self._validator.iter_errors(data), MAX_ERRORS))
+        found: dict[Problem, None] = {}
+        for error in sorted(errors, key=_place_in(data)):
+            found.update(dict.fromkeys(self._explain(error)))
+            if len(found) > MAX_PROBLEMS:
+                break
+        told = list(found)
+        if len(told) > MAX_PROBLEMS or len(errors) == MAX_ERRORS:
+            last = told[:MAX_PROBLEMS][-1]
+            told[MAX_PROBLEMS - 1 :] = [Problem(path=last.path, text=MORE, keyword="", on_key=last.on_key)]
+        return tuple(told)
 
     def _explain(self, error: Any) -> Iterator[Problem]:
-        path: Path = tuple(error.absolute_path)
+        path = _path(error)
         keyword = error.validator
         if keyword == "additionalProperties":
-            yield from self._unknown_fields(error, path)
+            yield self._unknown_field(error, path)
         elif keyword in ("anyOf", "oneOf") and error.context:
             yield from self._nearest_form(error, path)
-        elif "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
+        elif _of_a_name(error):
             text = f"{'' if keyword == 'pattern' else 'the name '}{shown(error.instance)} {_rule(error)}"
-            yield Problem(path=(*path, error.instance), text=text, keyword=keyword, on_key=True)
+            yield Problem(path=path, text=text, keyword=keyword, on_key=True)
         else:
             text = _missing(error, path) if keyword == "required" else _wrong(error, path)
             yield Problem(path=path, text=text, keyword=keyword, on_key=keyword == "required")
 
-    def _unknown_fields(self, error: Any, path: Path) -> Iterator[Problem]:
-        known = error.schema.get("properties", {})
-        patterns = error.schema.get("patternProperties", {})
-        for name in error.instance:
-            if name in known or any(re.search(pattern, name) for pattern in patterns):
-                continue
-            field = (*path, name)
-            text = self._unknown(field) or _secret_field(name)
-            text = text or f"unknown field {shown(name)}{suggestion(name, known) or allowed(known)}"
-            yield Problem(path=field, text=text, keyword="additionalProperties", on_key=True)
+    def _unknown_field(self, error: Any, path: Path) -> Problem:
+        name, known = str(path[-1]), error.schema.get("properties", {})
+        text = self._unknown(path) or _secret_field(name)
+        text = text or f"unknown field {shown(name)}{suggestion(name, known) or allowed(known)}"
+        return Problem(path=path, text=text, keyword="additionalProperties", on_key=True)
 
     def _nearest_form(self, error: Any, path: Path) -> Iterator[Problem]:
         """Of several allowed forms, what is wrong with the one that was most likely meant."""
@@ -108,13 +118,56 @@ class Checker:
             yield Problem(path=path, text=_wrong_type(error.instance, wanted, path, {}), keyword="type")
 
 
+def _path(error: Any) -> Path:
+    """What leads to the value, or the name, that an error is about."""
+    path = tuple(error.absolute_path)
+    if error.validator == "additionalProperties":
+        return (*path, error.message)
+    return (*path, error.instance) if _of_a_name(error) else path
+
+
+def _of_a_name(error: Any) -> bool:
+    return "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str)
+
+
+def _place_in(data: Any) -> Callable[[Any], list[int]]:
+    """What gives the place of an error in `data`, to sort by."""
+    numbers: dict[int, dict[Any, int]] = {}
+
+    def place(error: Any) -> list[int]:
+        part, steps = data, list[int]()
+        for step in _path(error):
+            if isinstance(part, dict) and step in part:
+                if id(part) not in numbers:
+                    numbers[id(part)] = {name: number for number, name in enumerate(part)}
+                steps.append(numbers[id(part)][step])
+            elif isinstance(part, list) and isinstance(step, int):
+                steps.append(step)
+            else:  # a field that is called as a rule is
+                break
+            part = part[step]
+        return steps
+
+    return place
+
+
 def check(document: Document, checker: Checker) -> tuple[Complaint, ...]:
-    """Everything wrong with a document by a schema, and every key of an API in it, in order of place, each once.
+    """Everything wrong with a document by a schema, and every key of an API in it, in order of place, each once: at
+    most `MAX_PROBLEMS`, as `first_of` has them.
 
     Raises nothing for any data; a broken schema raises what jsonschema raises."""
     problems = [*_secrets_in(document), *checker.problems(document.data)]
     complaints = {document.complaint(problem.path, problem.text, on_key=problem.on_key) for problem in problems}
-    return tuple(sorted(complaints, key=lambda complaint: (complaint.line, complaint.column, complaint.text)))
+    return first_of(sorted(complaints, key=lambda one: (one.line, one.column, one.text == MORE, one.text)))
+
+
+def first_of(complaints: Sequence[Complaint]) -> tuple[Complaint, ...]:
+    """The first `MAX_PROBLEMS`, the last of which says so where there are more, or were more already."""
+    found = [complaint for complaint in complaints if complaint.text != MORE]
+    if len(found) == len(complaints) <= MAX_PROBLEMS:
+        return tuple(found)
+    last = complaints[:MAX_PROBLEMS][-1]
+    return (*found[: MAX_PROBLEMS - 1], replace(last, text=MORE))
 
 
 # Secrets: they stand in no file that is reviewed.
@@ -272,7 +325,7 @@ def _wrong_type(value: Any, wanted: list[str], path: Path, schema: Mapping[str, 
     if not path and isinstance(value, str) and wanted == ["object"]:
         return f"wanted {kinds}, found text"  # perhaps not the file it was taken for: none of it is shown
     text = shown(value, path)
-    if "string" not in wanted or isinstance(value, dict | list) or not _pattern(schema.get("pattern", "")).search(text):
+    if "string" not in wanted or isinstance(value, dict | list) or not compiled(schema.get("pattern", "")).search(text):
         return f"{_label(path)}wanted {schema.get('patternErrorMessage', kinds)}, found {text}"
     if type(value) is int:
         return f'{_label(path)}YAML reads {text} as a number; quote it: "{text}"'
@@ -310,36 +363,7 @@ def _rule(error: Any) -> str:
     return _RULES.get(error.validator, "is not allowed here").format(shown(wanted))
 
 
-# The validator.
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    """A pattern as JSON Schema means it: `$` is the very end, not the place before a last line end."""
-    closed = text.endswith("$") and not text.endswith(r"\$")
-    return re.compile(text[:-1] + r"\Z" if closed else text)
-
-
-@cache
-def _validator_class() -> Any:
-    from jsonschema import Draft202012Validator, ValidationError, validators
-
-    def pattern(_: Any, wanted: str, value: Any, __: Any) -> Iterator[ValidationError]:
-        if isinstance(value, str) and not _pattern(wanted).search(value):
-            yield ValidationError("pattern")
-
-    def unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[ValidationError]:
-        # jsonschema compares each with each, which 100,000 entries would take an hour for.
-        if (
-            wanted
-            and isinstance(value, list)
-            and len({json.dumps(part, sort_keys=True) for part in value}) < len(value)
-        ):
-            yield ValidationError("uniqueItems")
-
-    extend: Any = validators.extend
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    return extend(Draft202012Validator, {"pattern": pattern, "uniqueItems": unique}, type_checker=types)
+# Schemas that people write.
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:

@@ -66,7 +66,7 @@ def fold_sightings(records: Iterable[Record]) -> Sightings:
     for record in records:
         if record.kind is RecordKind.LOOKED:
             nights.setdefault(_day(record.at), {})
-        elif record.kind in _OF_DRIFT:
+        elif record.kind in OF_DRIFT:
             key, night = _key(record), nights.setdefault(_day(record.at), {})
             found = by_key.get(key)
             if record.kind is RecordKind.SEEN:
@@ -80,7 +80,8 @@ def fold_sightings(records: Iterable[Record]) -> Sightings:
     return Sightings(by_key=by_key, nights=nights)
 
 
-_OF_DRIFT: Final = frozenset({RecordKind.SEEN, RecordKind.CLEARED, RecordKind.MISSED})
+OF_DRIFT: Final = frozenset({RecordKind.LOOKED, RecordKind.SEEN, RecordKind.CLEARED, RecordKind.MISSED})
+"""The records that looks for drift leave."""
 
 
 def _key(record: Record) -> Key:

@@ -9,8 +9,8 @@ from msgspec import Struct, field
 from reconciler.clock import Clock
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.event import Event, Phase
-from reconciler.core.job import Job, Verb
-from reconciler.core.live import Live, LiveState
+from reconciler.core.job import Job, JobStatus, Verb
+from reconciler.core.live import Failure, Live, LiveState
 from reconciler.core.memory import Memory
 from reconciler.core.model import Model, Settings
 from reconciler.core.plan import Action, ReasonCode
@@ -141,6 +141,10 @@ class ActionRun(Struct, kw_only=True):
         return self.outcome(
             OutcomeKind.SUCCEEDED, live=live.state, verified=True if live.evidence.source in READ else None
         )
+
+    async def ask(self, job: Job) -> JobStatus | Failure:
+        """How the job stands, asked of the job itself."""
+        return (await self.platform.poll([job]))[job]
 
     def tell(self, phase: Phase, text: str = "", percent: float | None = None) -> None:
         """Say how it stands."""

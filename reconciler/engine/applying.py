@@ -148,12 +148,21 @@ def _baselines(world: World, planned: Planned, make: Note) -> Iterable[Record]:
 
 
 def _fetcher(world: World, root: Path) -> Fetch:
+    places = {
+        name: asyncio.Semaphore(account.platform.capabilities.concurrency)
+        for name, account in world.accounts.items()
+        if account.platform is not None
+    }
+
     async def fetch(url: str, name: str, *, near: str, seconds: float) -> Artifact:
         from reconciler.platforms.http import Downloader
 
-        downloader = Downloader(timeout=seconds, limit=EXPORT_LIMIT)
-        origin = world.accounts[near].origin or ""
-        return await fetch_artifact(downloader, url, root=root, name=name, near=origin, now=world.clock.now())
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        async with places[near]:  # as many at once as the platform takes requests
+            downloader = Downloader(timeout=max(1.0, ends - loop.time()), limit=EXPORT_LIMIT)
+            origin = world.accounts[near].origin or ""
+            return await fetch_artifact(downloader, url, root=root, name=name, near=origin, now=world.clock.now())
 
     return fetch
 

@@ -14,6 +14,7 @@ from reconciler.core.report import Outcome, OutcomeKind
 from reconciler.engine.action_run import ActionRun, shown
 from reconciler.engine.artifacts import NotFetched
 from reconciler.engine.observer import DURING, READ
+from reconciler.engine.waiting import OutOfTime
 
 LOST: Final = 5
 """After so many settle times without a readable answer a running job is left to the next run."""
@@ -41,25 +42,17 @@ async def follow(run: ActionRun, accepted: Accepted) -> JobStatus | Outcome:
 async def _follow_job(run: ActionRun, job: Job, status: JobStatus) -> JobStatus | Outcome:
     artifact, seen, read_at = status.artifact, False, asyncio.get_running_loop().time()
     run.tell(Phase.RUNNING, status.raw or "", status.progress)
-    shown: Live | None = None
-    runs_shown = False
-    if status.state is not JobState.SUCCEEDED:  # said at once: asked once more, without waiting
-        shown = await _step(run, job)
+    found: JobStatus | Failure
+    # An end that is said at once is asked for once more, without waiting.
+    found = await (run.ask(job) if status.state is JobState.SUCCEEDED else _next(run, job))
     while True:
-        if runs_shown and shown is not None and shown.state == run.action.after:
-            return run.reached(shown)
-        found: JobStatus | Failure | None = _shown_running(run, shown)
-        if found is not None:
-            runs_shown = True
-        else:  # a model shown at rest may not have begun yet, or have failed: its job knows
-            found = (await run.platform.poll([job]))[job]
         if not isinstance(found, Failure):
             read_at = asyncio.get_running_loop().time()
         if isinstance(found, Failure):
             if run.patience.since(read_at) > LOST * run.capabilities.settle:
                 return _lost_sight(run, found)
             run.tell(Phase.RUNNING, found.error)
-        elif found.state in (JobState.SUCCEEDED, JobState.FAILED):
+        elif found.state in _ENDS:
             return replace(found, artifact=found.artifact or artifact)
         elif found.state is JobState.ABSENT:
             if seen or _waited(run):
@@ -68,7 +61,25 @@ async def _follow_job(run: ActionRun, job: Job, status: JobStatus) -> JobStatus 
         else:
             seen = True
             run.tell(Phase.RUNNING, found.warning or found.raw or "", found.progress)
+        found = await _next(run, job)
+
+
+_ENDS: Final = (JobState.SUCCEEDED, JobState.FAILED)
+
+
+async def _next(run: ActionRun, job: Job) -> JobStatus | Failure:
+    """Wait one step; how the job then stands. At the end of the action's time it is asked one last time."""
+    try:
         shown = await _step(run, job)
+    except OutOfTime:
+        found = await run.ask(job)
+        if isinstance(found, Failure) or found.state not in _ENDS:
+            raise
+        return found
+    if shown is not None and shown.state is DURING.get(run.action.verb):
+        return JobStatus(state=JobState.RUNNING, raw=shown.evidence.raw)
+    # What a model at rest is shown as says nothing of its job: that may not have begun, or have failed.
+    return await run.ask(job)
 
 
 async def _step(run: ActionRun, job: Job) -> Live | None:
@@ -78,13 +89,6 @@ async def _step(run: ActionRun, job: Job) -> Live | None:
         return None
     found = await run.means.observer.follow(run.model, job, run.patience)
     return found if isinstance(found, Live) else None
-
-
-def _shown_running(run: ActionRun, shown: Live | None) -> JobStatus | None:
-    """That the job runs, where the model is shown as it is during such a job."""
-    if shown is None or shown.state is not DURING.get(run.action.verb):
-        return None
-    return JobStatus(state=JobState.RUNNING, raw=shown.evidence.raw)
 
 
 async def _follow_state(run: ActionRun) -> JobStatus | Outcome:

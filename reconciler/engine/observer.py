@@ -132,7 +132,10 @@ class Observer:
         age = (self._world.clock.now() - job.since).total_seconds()
         runs = Evidence(source=EvidenceSource.JOB, at=job.since, note=f"shown as {live.state}, but its {job.verb} runs")
         found = (await platform.poll([job]))[job] if job.id is not None else None
-        if isinstance(found, JobStatus) and found.state in (JobState.SUCCEEDED, JobState.FAILED):
+        if isinstance(found, JobStatus) and found.state is JobState.FAILED:
+            note = f"its last {job.verb} failed" + (f": {found.error}" if found.error else "")
+            return replace(live, evidence=replace(live.evidence, note=note))
+        if isinstance(found, JobStatus) and found.state is JobState.SUCCEEDED:
             return live
         if isinstance(found, JobStatus) and found.state is JobState.RUNNING:
             return replace(live, state=DURING[job.verb], evidence=replace(runs, raw=found.raw), job=job)

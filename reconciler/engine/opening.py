@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from reconciler.clock import Clock
 from reconciler.core.model import Inventory, PlatformEntry
-from reconciler.core.record import Record
 from reconciler.engine.world import Account, Recollection, World
 from reconciler.errors import LockHeld
 from reconciler.journal.opening import journal_name, lock_journal, open_journal
@@ -56,7 +55,7 @@ async def open_world(setup: Setup) -> AsyncIterator[World]:
     """The world of one run. Raises `LockHeld`, `JournalError`, `ConfigurationError` and `DefinitionError`."""
     async with AsyncExitStack() as stack:
         store = await _open_store(setup, stack)
-        records = await asyncio.to_thread(_read, store) if store is not None else ()
+        recollection = await asyncio.to_thread(_recollect, store)
         accounts = {}
         for entry in setup.inventory.platforms:
             account = _open(entry, setup)
@@ -67,7 +66,7 @@ async def open_world(setup: Setup) -> AsyncIterator[World]:
             inventory=setup.inventory,
             accounts=accounts,
             store=store,
-            recollection=Recollection.of(records),
+            recollection=recollection,
             clock=setup.clock,
             chance=setup.chance,
             run=setup.run,
@@ -108,8 +107,9 @@ async def _locked(setup: Setup, stack: AsyncExitStack) -> Store:
             return store
 
 
-def _read(store: Store) -> tuple[Record, ...]:
-    return tuple(store.read())
+def _recollect(store: Store | None) -> Recollection:
+    """What the journal holds."""
+    return Recollection.of(store.read() if store is not None else ())
 
 
 def _open(entry: PlatformEntry, setup: Setup) -> Account:

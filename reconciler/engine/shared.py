@@ -71,12 +71,11 @@ class Shared:
             jobs = {address: job for asking in group for address, job in asking.jobs.items()}
             try:
                 observation = await self._platform.observe(models, jobs)
-            except BaseException as error:
+            except Exception as error:  # a fault in a platform's class: told to each, and not to the loop
                 for asking in group:
                     if not asking.answer.done():
                         asking.answer.set_exception(error)
-                        asking.answer.exception()
-                raise
+                continue
             self._requests = observation.requests
             pick = picker(observation)
             for asking in group:

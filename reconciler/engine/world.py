@@ -1,8 +1,8 @@
 """What one run works with: the inventory, its platforms opened, the journal and what it remembers."""
 
 import random
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from reconciler.core.capabilities import PlatformType
 from reconciler.core.memory import NOTHING, Key, Memory
 from reconciler.core.model import Inventory, Model
 from reconciler.core.record import Record, RecordKind
-from reconciler.core.sightings import Sightings, fold_sightings
+from reconciler.core.sightings import OF_DRIFT, Sightings, fold_sightings
 from reconciler.journal.memory import fold, used_plans
 from reconciler.journal.store import Store
 from reconciler.platforms.base import Platform
@@ -34,9 +34,21 @@ class Recollection(Struct, frozen=True, kw_only=True):
     used: frozenset[str]
 
     @classmethod
-    def of(cls, records: tuple[Record, ...]) -> "Recollection":
-        """The fold over all records."""
-        return cls(by_key=fold(records), sightings=fold_sightings(records), used=used_plans(records))
+    def of(cls, records: Iterable[Record]) -> "Recollection":
+        """The fold over all records, in one pass: most are of models, three or more each, and none is kept."""
+        others: list[Record] = []
+
+        def passing() -> Iterator[Record]:
+            for record in records:
+                if record.kind in _NOT_OF_MODELS:
+                    others.append(record)
+                yield record
+
+        by_key = fold(passing())
+        return cls(by_key=by_key, sightings=fold_sightings(others), used=used_plans(others))
+
+
+_NOT_OF_MODELS: Final = OF_DRIFT | {RecordKind.PLAN_USED}
 
 
 class World(Struct, frozen=True, kw_only=True):

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.document import read_document
 from reconciler.core.model import Inventory, Limits
-from reconciler.core.schema import Checker, check
+from reconciler.core.schema import MAX_PROBLEMS, MORE, Checker, check, first_of
 from reconciler.errors import Complaint, InventoryError
 from reconciler.inventory.draft import Draft, Entry, Written, merge, no_models
 from reconciler.inventory.files import File, digest, folder_name, read_files
@@ -18,9 +19,6 @@ from reconciler.inventory.models import build_model, check_model, missing
 from reconciler.inventory.platforms import FindType, Platforms, better_words, find_platforms, unknown_platforms
 from reconciler.inventory.relations import Pair, cycles, resolve, same_file, same_model, unknown_references
 from reconciler.schemas import load_schema
-
-MAX_COMPLAINTS = 1000
-"""More are not looked for: nobody reads them, and looking takes time."""
 
 
 def load(path: Path | Sequence[Path], find_type: FindType, built_in: Collection[str]) -> Inventory:
@@ -66,7 +64,9 @@ def _load(files: Sequence[File], directory: str, find_type: FindType, built_in: 
     known = schema["$defs"]["model"]["properties"].keys()
     legible = [entry for entry in draft.models.values() if entry.data and entry.data.keys() <= known]
     found += [*complaints, *(complaint for entry in legible for complaint in missing(entry))]
-    found += islice(_faults(draft, usable_models, pairs, platforms), MAX_COMPLAINTS)
+    for faults in _faults(draft, usable_models, pairs, platforms):
+        some = list(islice(faults, MAX_PROBLEMS + 1))  # looking takes time
+        found += [*some, *(replace(last, text=MORE) for last in some[MAX_PROBLEMS:])]
     if found or not pairs:
         raise InventoryError(_in_file_order(found or [no_models(written)], unread, files))
     return Inventory(
@@ -114,27 +114,32 @@ def _usable(draft: Draft, schema: dict[str, Any], *, everything: bool) -> tuple[
     )
 
 
-def _faults(draft: Draft, entries: Iterable[Entry], pairs: Sequence[Pair], platforms: Platforms) -> Iterator[Complaint]:
-    """Everything that is wrong with models that obey the schema."""
-    for entry in entries:
-        yield from unknown_references(entry, draft)
-    yield from unknown_platforms(pairs, platforms, whole=draft.whole)
+def _faults(
+    draft: Draft, entries: Iterable[Entry], pairs: Sequence[Pair], platforms: Platforms
+) -> Iterator[Iterable[Complaint]]:
+    """Everything that is wrong with models that obey the schema, each kind in the order of the models."""
+    yield (complaint for entry in entries for complaint in unknown_references(entry, draft))
+    yield unknown_platforms(pairs, platforms, whole=draft.whole)
     settings = {
         name: None if kind.settings_schema is None else Checker(kind.settings_schema)
         for name, kind in platforms.types.items()
     }
-    for entry, model in pairs:
-        if model.platform in platforms.types:
-            yield from check_model(entry, model, platforms.types[model.platform], settings[model.platform])
-    yield from same_model(pairs, platforms.types)
-    yield from same_file(pairs, platforms.types)
-    yield from cycles(pairs)
+    yield (
+        complaint
+        for entry, model in pairs
+        if model.platform in platforms.types
+        for complaint in check_model(entry, model, platforms.types[model.platform], settings[model.platform])
+    )
+    yield same_model(pairs, platforms.types)
+    yield same_file(pairs, platforms.types)
+    yield cycles(pairs)
 
 
 def _in_file_order(
     complaints: Iterable[Complaint], unread: Sequence[Complaint], files: Sequence[File]
-) -> list[Complaint]:
+) -> tuple[Complaint, ...]:
     """Each complaint once, by file and place; those of other files, which are definitions, as they came, at the end.
+    At most `MAX_PROBLEMS`, the last of which says so where there are more.
 
     Where something could not be read as YAML (`unread`), nothing else is said of the same place."""
     order = {file.name: index for index, file in enumerate(files)}
@@ -142,4 +147,5 @@ def _in_file_order(
     ours = {one for one in complaints if one.file in order and (one.file, one.line, one.column) not in taken}
     ours.update(unread)
     others = dict.fromkeys(complaint for complaint in complaints if complaint.file not in order)
-    return [*sorted(ours, key=lambda one: (order[one.file], one.line, one.column, one.text)), *others]
+    places = sorted(ours, key=lambda one: (order[one.file], one.line, one.column, one.text == MORE, one.text))
+    return first_of([*places, *others])

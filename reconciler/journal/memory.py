@@ -115,8 +115,12 @@ def _verified(memory: Memory, record: Record) -> Memory:
     applied = Applied(deployment=record.target, settings=record.settings, run=record.run, at=record.at)
     answers = memory.open is not None and _REACHED.get(memory.open.verb) is record.target
     ends = memory.job is not None and _REACHED.get(memory.job.verb) is record.target
+    last = memory.last_action
+    if last is not None and last.outcome not in _ENDED and _REACHED.get(last.verb) is record.target:
+        last = replace(last, outcome=OutcomeKind.SUCCEEDED, run=record.run, at=record.at)
     return replace(
         memory,
+        last_action=last,
         applied=applied,
         open=None if answers else memory.open,
         believed=_now_believed(memory, record),

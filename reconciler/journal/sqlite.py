@@ -11,7 +11,7 @@ from typing import Final
 from reconciler.errors import JournalError
 from reconciler.folders import is_writable
 from reconciler.journal.rows import Row
-from reconciler.journal.store import ABOUT, Store, not_ours, short
+from reconciler.journal.store import ABOUT, AGAIN, Store, not_ours, short
 
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS about (name VARCHAR(64) NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name))",
@@ -21,6 +21,12 @@ _TABLES: Final = (
 )
 
 _FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+
+_WHOLE: Final = (
+    "SELECT count(*) = ifnull(max(seq), 0) AND ifnull(min(seq), 1) = 1"
+    " AND ifnull(max(seq), 0) = ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'records'), 0) FROM records"
+)
+"""Records are numbered from 1 without a gap, and SQLite remembers the last number that it gave."""
 
 
 class SqliteStore(Store):
@@ -74,6 +80,9 @@ class SqliteStore(Store):
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             if found != "ok":
                 raise JournalError(f"journal {self.where} is damaged: {short(Exception(str(found)))}")
+            (whole,) = connection.execute(_WHOLE).fetchone()
+            if not whole:
+                raise JournalError(f"journal {self.where} is damaged: records are missing{AGAIN}")
             of_one, which = ("", ()) if address is None else (" WHERE address = ?", (address,))
             # The bytes as they lie there: they are checked and decoded without being made text first.
             query = f"SELECT CAST(body AS BLOB), checksum FROM records{of_one} ORDER BY seq"

@@ -19,6 +19,9 @@ FORMAT_VERSION = "2.1"
 ABOUT: Final = {"format": FORMAT, "format_version": FORMAT_VERSION}
 """What a new journal says of itself."""
 
+AGAIN: Final = "; put back a copy, or move it away: then nothing is remembered"
+"""What to do about a damaged journal."""
+
 _GARBLED = (TypeError, AttributeError, UnicodeError)
 """What a damaged file may lead to when it is read: text that is none."""
 
@@ -103,5 +106,4 @@ def not_ours(where: str) -> JournalError:
 def short(error: Exception) -> str:
     """What a database says went wrong, in one line."""
     said = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
-    damaged = "; put back a copy, or move it away: then nothing is remembered" if "malformed" in said else ""
-    return " ".join(said.split()) + damaged
+    return " ".join(said.split()) + (AGAIN if "malformed" in said else "")

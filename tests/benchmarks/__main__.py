@@ -37,10 +37,11 @@ def main(arguments: list[str]) -> int:
     for name in GOALS if everything else options.names:
         lab.say(f"goal {name} ({machine()})")
         rows += [replace(row, quick=options.quick) for row in GOALS[name](lab)]
-        _write("benchmarks", page.table(rows, page.between(PAGE.read_text("utf-8"), "benchmarks")))
+        if not options.quick:
+            _write("benchmarks", page.table(rows, page.between(PAGE.read_text("utf-8"), "benchmarks")))
     for row in rows:
         print(row.line())
-    if rows:
+    if rows and not options.quick:
         _write("machine", f"Measured last on: {machine()}.")
     if options.curve or (everything and not options.quick):
         lab.say(f"curves ({machine()})")

@@ -156,6 +156,30 @@ def grow_evenly(lab: Lab) -> list[Row]:
             wanted="at most 400 MB",
             held=most <= 400,
         ),
+        *_one_by_one(lab, few, many),
+    ]
+
+
+def _one_by_one(lab: Lab, few: int, many: int) -> list[Row]:
+    """The same where each model is read by itself, and has three records in the journal."""
+    small, large = (lab.plan("kore", models, every=2, again=200).spent for models in (few, many))
+    return [
+        Row(
+            name="4c",
+            what=f"A, {many:,} models: CPU",
+            measured=f"{large.cpu:.1f} s",
+            wanted="at most 11 x that of a tenth",
+            peer=f"{few:,}: {small.cpu:.2f} s",
+            ratio=_times(large.cpu / small.cpu),
+            held=large.cpu <= 11 * small.cpu,
+        ),
+        Row(
+            name="4d",
+            what=f"A, {many:,} models: peak memory",
+            measured=f"{large.memory:.0f} MB",
+            wanted="at most 400 MB",
+            held=large.memory <= 400,
+        ),
     ]
 
 
@@ -313,6 +337,7 @@ def answer_at_once(lab: Lab) -> list[Row]:
         )
         file.write_text(text, "utf-8")
         tab = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler pl", "COMP_CWORD": "1"}
+        address = {**tab, "COMP_WORDS": "reconciler plan ten.yaml --only nug", "COMP_CWORD": "4"}
         deeper = {**tab, "COMP_WORDS": "reconciler plan --fo", "COMP_CWORD": "2"}
         found = interleaved(
             lab.rounds(21),
@@ -322,6 +347,8 @@ def answer_at_once(lab: Lab) -> list[Row]:
             command=lambda: spend(ours, env=tab),
             option=lambda: spend(ours, env=deeper),
             script=lambda: spend([*ours, "completion", "bash"]),
+            address=lambda: spend(ours, cwd=world.folder, env=address),
+            options=lambda: spend([*ours, "plan", "--help"]),
             validate=lambda: spend([*ours, "validate", str(file)]),
         )
     bare = found["bare"].cpu
@@ -332,16 +359,18 @@ def answer_at_once(lab: Lab) -> list[Row]:
         "option": ("7d", "completion of an option", 2.6),
         "script": ("7e", "`reconciler completion bash`", 2.6),
         "validate": ("7f", "`reconciler validate` of 10 models", 6.0),
+        "address": ("7g", "completion of an address, of 10 models", 2.6),
+        "options": ("7h", "`reconciler plan --help`", None),
     }
     return [
         Row(
             name=name,
             what=f"CPU of {what}",
             measured=f"{found[key].cpu * 1000:.0f} ms",
-            wanted=f"at most {most:g} x bare Python",
+            wanted=f"at most {most:g} x bare Python" if most else "(no goal)",
             peer=f"`python -c pass`: {bare * 1000:.0f} ms",
             ratio=_times(found[key].cpu / bare),
-            held=found[key].cpu <= most * bare,
+            held=found[key].cpu <= most * bare if most else None,
         )
         for key, (name, what, most) in names.items()
     ]
@@ -356,18 +385,32 @@ def load_quickly(lab: Lab) -> list[Row]:
     """8: load and validate, with positions."""
     models = 10_000
     with World("nugen", models, every=0) as world:
-        pairs = [(_inside("load", str(world.folder)), _inside("yaml", str(world.folder))) for _ in range(lab.rounds(5))]
+        folder = str(world.folder)
+        pairs = [(_inside("load", folder), _inside("yaml", folder)) for _ in range(lab.rounds(5))]
+        for file in sorted(world.folder.glob("inventory-*.yaml")):
+            text = file.read_text("utf-8")
+            file.write_text(text.replace("state: deployed", "state: deployd", 1), "utf-8")
+        wrong = median(_inside("load", folder) for _ in range(lab.rounds(3)))
     ours, plain = (median(pair[side] for pair in pairs) for side in (0, 1))
+    peer = f"`yaml.load(CSafeLoader)`: {plain:.2f} s"
     return [
         Row(
             name="8",
             what=f"load and validate {models:,} models, CPU without start-up",
             measured=f"{ours:.2f} s",
             wanted="at most 0.6 x `yaml.load(CSafeLoader)` alone",
-            peer=f"`yaml.load(CSafeLoader)`: {plain:.2f} s",
+            peer=peer,
             ratio=_times(ours / plain),
             held=ours <= 0.6 * plain,
-        )
+        ),
+        Row(
+            name="8 mistaken",
+            what="the same with a mistake in every file, which are told with their places",
+            measured=f"{wrong:.2f} s",
+            wanted="(no goal)",
+            peer=peer,
+            ratio=_times(wrong / plain),
+        ),
     ]
 
 
@@ -481,13 +524,14 @@ def _one_list(lab: Lab) -> Row:
     last = max(began for began, _ in seen["jobs"].values())
     asked = [operation for at, operation, _ in seen["sent"] if at > last]
     lists, single = asked.count("list"), asked.count("job-status")
-    ideal = ideal_polls(length) + 1
+    jobs = len(seen["jobs"])
+    ideal = ideal_polls(length) + 1 + jobs
     return Row(
         name="10c",
-        what=f"{len(seen['jobs'])} jobs of 3 s on a platform with a list: requests from the last start on",
+        what=f"{jobs} jobs of 3 s on a platform with a list: requests from the last start on",
         measured=f"{lists + single}: {lists} lists, {single} for single jobs",
-        wanted="one a tick for all: at most 1.5 x the ideal",
-        peer=f"ideal: {ideal}, with the one that confirms",
+        wanted="one a tick for all that run, and one for each that ended: at most 1.5 x the ideal",
+        peer=f"ideal: {ideal}, with the list that confirms (one by one: {ideal_polls(length) * jobs})",
         ratio=_times((lists + single) / ideal),
         held=lists + single <= 1.5 * ideal,
     )

@@ -4,11 +4,14 @@ import asyncio
 import gc
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
 from time import process_time
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -18,19 +21,25 @@ from reconciler.cli.main import run
 from reconciler.cli.reading import find_type, read_inventory
 from reconciler.clock import SystemClock
 from reconciler.core.codec import plan_json, read_plan, with_digest
+from reconciler.core.drift import DriftKind
 from reconciler.core.guards import judge
 from reconciler.core.live import Evidence, EvidenceSource, Live, LiveState, Snapshot
 from reconciler.core.memory import NOTHING
-from reconciler.core.model import PlatformEntry
+from reconciler.core.model import Deployment, PlatformEntry
 from reconciler.core.planner import decide
+from reconciler.core.record import Record, RecordKind
+from reconciler.engine.looking import look
+from reconciler.engine.planning import Planned, Wanted
 from reconciler.engine.shared import Shared
-from reconciler.engine.world import Recollection
+from reconciler.engine.world import Account, Recollection, World
 from reconciler.journal.opening import open_journal
+from reconciler.journal.store import Store
 from reconciler.platforms import registry
 from reconciler.platforms.access import Access, Credentials
 from reconciler.platforms.base import Opening
 from reconciler.platforms.declared import RestFactory
-from reconciler.platforms.lists import Rows, match_rows
+from reconciler.platforms.lists import Rows, match_rows, read_rows
+from reconciler.platforms.template import Call
 
 from ..render.samples import EMPTY, NOW, large
 from .in_memory import DEPLOYED, FACTORY
@@ -40,6 +49,8 @@ from .worlds import KEY, make
 
 FACTOR, MOST = 4, 1.45
 """At `MOST` times the factor a seventh of the smaller one's work would be quadratic."""
+
+ORIGIN = "https://models.example"
 
 Work = Callable[[int], Callable[[], object]]
 
@@ -120,6 +131,80 @@ def test_finding_models_in_a_list(folder: Callable[..., Path]) -> None:
         return match
 
     assert growth(work, 2_000) < MOST
+
+
+def looks(identities: Iterable[str]) -> Iterator[Record]:
+    """Records of models that were all found in their target, and of two looks, at which some had drifted."""
+    about: list[dict[str, Any]] = [{"run": "r-0", "origin": ORIGIN, "model_id": one} for one in identities]
+    for one in about:
+        yield Record(kind=RecordKind.VERIFIED, at=NOW - timedelta(days=3), target=Deployment.DEPLOYED, **one)
+    drift: dict[str, Any] = {"drift": DriftKind.DRIFTED, "before": "deployed", "after": "undeployed"}
+    for days, every in ((2, 3), (1, 4)):
+        at = NOW - timedelta(days=days)
+        yield Record(kind=RecordKind.LOOKED, at=at, run="r-0")
+        for one in about[::every]:
+            yield Record(kind=RecordKind.SEEN, at=at, **one, **drift)
+
+
+def test_looking_for_drift(folder: Callable[..., Path]) -> None:
+    def work(models: int) -> Callable[[], object]:
+        inventory = read_inventory(str(folder("nugen", models)))
+        (entry,) = inventory.platforms
+        kind = find_type(entry, Path(inventory.directory))
+        evidence = Evidence(source=EvidenceSource.LIST, raw="seen", at=NOW)
+        lives = {
+            model.address: Live(address=model.address, state=state, evidence=evidence)
+            for number, model in enumerate(inventory.models)
+            for state in [LiveState.DEPLOYED if number % 2 else LiveState.UNDEPLOYED]
+        }
+        planned = Planned(plan=EMPTY, snapshot=Snapshot(taken_at=NOW, lives=lives))
+        wanted = Wanted(selected=frozenset(lives), partial=False, limits=inventory.limits)
+        records = tuple(looks(kind.same(model.id) for model in inventory.models))
+
+        def find() -> None:
+            world = World(
+                inventory=inventory,
+                accounts={entry.name: Account(name=entry.name, type=kind, origin=ORIGIN, platform=None)},
+                store=cast("Store", ...),  # there is one, and it is not asked
+                recollection=Recollection.of(records),
+                clock=SystemClock(),
+                chance=Random(),
+                run="r-1",
+                tool_version="1",
+            )
+            check, seen = look(world, planned, wanted)
+            assert (len(check.drifts), len(check.nights)) == (models // 2, 3)
+            assert models // 2 < len(seen) < models
+            assert len(check.resolved) > models // 8
+
+        return find
+
+    assert growth(work, 3_000) < MOST
+
+
+def test_reading_a_list_of_many_pages() -> None:
+    factory = registry.find_type("nugen-b")
+    assert isinstance(factory, RestFactory)
+    source = factory.definition.live.list
+    assert source is not None
+    assert source.pages is not None
+    size = source.pages.size
+    assert size is not None
+
+    def work(pages: int) -> Callable[[], object]:
+        listed = [{"alignment_id": f"a-{number}", "model_id": f"m-{number}"} for number in range(pages * size)]
+
+        async def fetch(call: Call) -> object:
+            first = int(parse_qs(urlsplit(call.target).query)["offset"][0])
+            return {"domain_aligned_models": listed[first : first + size]}
+
+        def read() -> None:
+            found = asyncio.run(read_rows(source, fetch, origin=ORIGIN))
+            assert (len(found.rows), found.complete) == (len(listed), True)
+
+        return read
+
+    assert growth(work, 40) < MOST
 
 
 def test_many_who_share_a_look(folder: Callable[..., Path]) -> None:

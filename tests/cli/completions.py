@@ -18,6 +18,7 @@ HOW = {
     "zsh": 'eval "$(reconciler completion zsh)"             # in ~/.zshrc, below compinit',
     "fish": "reconciler completion fish > ~/.config/fish/completions/reconciler.fish",
 }
+SPLIT, SPLIT_ONCE = 'string split "," $completion', 'string split -m 1 "," $completion'
 
 
 def in_click(shell: str) -> ShellComplete:
@@ -40,12 +41,12 @@ def command_called(name: str) -> click.Command:
 
 
 def _script(shell: str) -> str:
-    script = ShellComplete.source(
-        in_click(shell)
-    )  # not `BashComplete.source`, which starts a bash to see how old it is
-    # zsh wants `#compdef` in the first line
+    script = ShellComplete.source(in_click(shell))  # `BashComplete.source` would start a bash to see how old it is
     if shell == "zsh":  # which wants its `#compdef` in the first line
         return f"{script}\n# {HOW[shell]}\n"
+    if shell == "fish":  # where click's own cuts a help off at its first comma
+        assert script.count(SPLIT) == 1
+        script = script.replace(SPLIT, SPLIT_ONCE)
     return f"# {HOW[shell]}\n{script}\n"
 
 

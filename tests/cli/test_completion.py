@@ -4,13 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import process_time
 
 import click
 import pytest
+import yaml
 from click.shell_completion import CompletionItem
 
+from reconciler.cli.addresses import addresses
 from reconciler.cli.completion import FORMS, candidates, completions
 from reconciler.cli.glance import COMMANDS, COMPLETE, COMPLETIONS
 from tests.cli.completions import CLICK, command_called, files, in_click
@@ -273,6 +276,88 @@ def test_a_folder_is_an_inventory_and_what_is_broken_in_it_is_passed_over() -> N
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models:\n  " + "- " * 300_000 + "a\n",
+        "[" * 500_000,
+        "{a: " * 200_000,
+        "? " * 300_000,
+        "[" * 100_000 + "]" * 100_000,
+        "models: {faq: {platform: nugen, config: " + "[" * 40 + "]" * 40 + "}}",
+        "".join(f"%TAG !{number}! x\n" for number in range(70_000)) + "--- a\n",
+        "models: {faq: {platform: nugen}}\n---\na: b\n",
+    ],
+    ids=["lists", "brackets", "mappings", "names", "closed", "a little too deep", "directives", "two documents"],
+)
+def test_a_file_that_would_exhaust_the_parser_is_passed_over(text: str) -> None:
+    Path("all").mkdir()
+    Path("all/a.yaml").write_text(text)
+    Path("all/b.yaml").write_text("models: {reader: {platform: nugen}}")
+    script = 'timeout 4 reconciler; echo "$?"'
+    out, err = in_shell("sh", "-c", script, **in_environment("bash", "reconciler plan all --only "))
+    assert (out, err) == ("plain,nugen/reader\n0\n", "")
+
+
+def test_only_what_is_said_of_a_model_itself_counts() -> None:
+    inventory(
+        "a: {state: deployed, config: {platform: kore, x: [{state: y}]}, platform: nugen}",
+        "b: [{platform: kore}]",
+        "c: {platform: {platform: kore}}",
+        "d: &d {platform: kore, state: [e]}",
+        "e: *d",
+        "? [platform, kore]\n  : {platform: kore}",
+        "f: {<<: *d}",
+        "'': {platform: kore}",
+        "g: x\n  g: {platform: kore, platform: python}",
+        head="defaults: {state: undeployed, platform: nugen, config: {platform: kore}}\nmore: {h: {platform: kore}}\n",
+    )
+    assert [(word, text) for _, word, text in candidates(["status", "inventory.yaml", "--only"], "")] == [
+        ("kore/d", ""),
+        ("nugen/a", "wanted deployed"),
+        ("nugen/b", "wanted undeployed"),
+        ("nugen/e", "wanted undeployed"),
+        ("nugen/f", "wanted undeployed"),
+        ("python/g", "wanted undeployed"),
+    ]
+
+
+@pytest.mark.parametrize("make", ["mkfifo inventory.yaml", "ln -s /dev/stdin inventory.yaml"])
+def test_only_files_are_read(make: str) -> None:
+    script = f'{make}; mkfifo silent; timeout 4 reconciler <>silent; echo "$?"'
+    out, err = in_shell("sh", "-c", script, **in_environment("bash", "reconciler plan --only "))
+    assert (out, err) == ("\n0\n", "")
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("flags", [os.O_RDONLY | os.O_NONBLOCK, os.O_RDWR])
+def test_a_file_that_becomes_a_pipe_hangs_nobody(monkeypatch: pytest.MonkeyPatch, flags: int) -> None:
+    os.mkfifo("inventory.yaml")
+    monkeypatch.setattr(os.path, "isfile", lambda path: True)
+    other_end = os.open("inventory.yaml", flags)
+    try:
+        assert addresses("inventory.yaml") == {}
+    finally:
+        os.close(other_end)
+
+
+def test_many_models_are_read_in_much_less_time_than_it_takes_to_compose_them() -> None:
+    model = "m{}:\n    platform: nugen\n    state: deployed\n    config:\n      a: b\n      c: 1\n      d: e f"
+    text = inventory(*(model.format(number) for number in range(2_000)))
+
+    def seconds(call: Callable[[], object]) -> float:
+        times = []
+        for _ in range(3):
+            begun = process_time()
+            call()
+            times.append(process_time() - begun)
+        return min(times)
+
+    assert len(addresses("inventory.yaml")) == 2_000
+    composed = seconds(lambda: yaml.compose(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)))
+    assert seconds(lambda: addresses("inventory.yaml")) < composed / 2
+
+
 def test_zsh_offers() -> None:
     if shutil.which("zsh") is None:
         pytest.skip("no zsh on this machine")
@@ -293,6 +378,17 @@ def test_fish_offers() -> None:
     out, err = in_shell("fish", "--no-config", "-c", script)
     assert err == ""
     assert [line.split("\t")[0] for line in out.splitlines()] == ["plan", "platforms", "nugen/faq"]
+
+
+def test_fish_shows_a_help_with_commas_whole() -> None:
+    assert 'string split -m 1 "," $completion' in Path(COMPLETIONS, "completion.fish").read_text("utf-8")
+    if shutil.which("fish") is None:
+        pytest.skip("no fish on this machine")
+    name, text = next((name, text) for name, (_, text) in COMMANDS.items() if text.count(",") > 1)
+    out, err = in_shell(
+        "fish", "--no-config", "-c", f'reconciler completion fish | source; complete -C "reconciler {name}"'
+    )
+    assert (out, err) == (f"{name}\t{text}\n", "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -42,7 +42,7 @@ def test_one_list_a_tick_serves_all_jobs(reach: SimulatedPlatforms, reconciler: 
     assert reconciler("apply", "--yes", "--report", "json=report.json").code == 0
     assert outcomes() == dict.fromkeys(ids, ("succeeded", True, ""))
     found = asked(reach)
-    assert found["deploy-status"] <= JOBS, "jobs were asked one by one"
+    assert found["deploy-status"] == JOBS, "each job is asked once: when the list shows it no longer running"
     assert 3 <= found["list"] <= 24
 
 
@@ -92,6 +92,21 @@ def test_jobs_are_asked_one_by_one_while_the_list_is_broken(reach: SimulatedPlat
         assert reconciler("apply", "--yes", "--report", "json=report.json").code == 0
     assert outcomes() == dict.fromkeys(ids, ("succeeded", None, ""))
     assert asked(reach)["deploy-status"] >= JOBS
+
+
+def test_a_failed_redeploy_is_no_success_though_the_list_shows_the_model_deployed(
+    reach: SimulatedPlatforms, reconciler: Reconciler
+) -> None:
+    """Deployed before, shown deploying, and deployed again by what was there before."""
+    ids = wanted(reach)
+    models = [f"m{n}: {{platform: nugen, id: alignment_T{n}, state: deployed}}" for n in range(JOBS)]
+    assert reconciler("apply", "--yes").code == 0
+    inventory(*(model[:-1] + ", settings: {early: true}}" for model in models))
+    for number in range(JOBS):
+        reach.nugen.fail_next(f"alignment_T{number}", "out of GPUs")
+    assert reconciler("apply", "--yes", "--report", "json=report.json").code == 5
+    assert {name: kind for name, (kind, _, _) in outcomes().items()} == dict.fromkeys(ids, "failed")
+    assert "12 deploys" in reconciler("plan").out
 
 
 def test_a_list_that_never_showed_a_job_does_not_end_it(

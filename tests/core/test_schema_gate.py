@@ -31,6 +31,12 @@ PATTERNS = (
     "^.$",
     "a|b$",
 )
+DRAFTS = (
+    "https://json-schema.org/draft/2020-12/schema",
+    "https://json-schema.org/draft/2019-09/schema",
+    "http://json-schema.org/draft-07/schema#",
+    "http://json-schema.org/draft-04/schema#",
+)
 TYPES = ("integer", "number", "string", "boolean", "null", "array", "object")
 
 
@@ -46,9 +52,14 @@ def schemas(draw: st.DrawFn, depth: int = 2) -> Any:
         "maxLength": st.integers(0, 3),
         "minimum": st.integers(-3, 3),
         "maximum": st.integers(-3, 3),
+        "multipleOf": st.sampled_from((1, 2, 3, 10, 0.1, 0.5, 1.5, 1e-9)),
         "minItems": st.integers(0, 2),
         "uniqueItems": st.booleans(),
         "required": st.lists(st.text(max_size=2), max_size=2, unique=True),
+        "dependentRequired": st.dictionaries(
+            st.text(max_size=1), st.lists(st.text(max_size=1), max_size=1), max_size=1
+        ),
+        "$schema": st.sampled_from(DRAFTS),
     }
     if depth:
         inner = schemas(depth=depth - 1)
@@ -57,6 +68,8 @@ def schemas(draw: st.DrawFn, depth: int = 2) -> Any:
             "additionalProperties": st.booleans() | inner,
             "propertyNames": inner,
             "items": inner,
+            "prefixItems": st.lists(inner, min_size=1, max_size=2),
+            "dependencies": st.dictionaries(st.text(max_size=1), inner, max_size=1),
             "anyOf": st.lists(inner, min_size=1, max_size=3),
             "not": inner,
         }
@@ -91,6 +104,47 @@ def test_every_schema_of_ours_can_be_made_ready(name: str) -> None:
 )
 def test_what_cannot_be_made_ready_lets_nothing_through(schema: Any) -> None:
     assert not Gate(schema).lets_through({})
+
+
+ANOTHER_DRAFT = [
+    ({"const": 1}, 2),
+    ({"prefixItems": [{"type": "string"}]}, [1]),
+    ({"$ref": "#/$defs/any", "minimum": 3, "$defs": {"any": {}}}, 1),
+    ({"dependentRequired": {"a": ["b"]}}, {"a": 1}),
+]
+
+
+@pytest.mark.parametrize("draft", DRAFTS[1:])
+@pytest.mark.parametrize(("schema", "data"), ANOTHER_DRAFT)
+def test_no_draft_but_ours_is_followed(draft: str, schema: Any, data: Any) -> None:
+    for whole, part in (
+        ({"$schema": draft, **schema}, data),
+        ({"items": {"$schema": draft, "$id": "urn:a", **schema}}, [data]),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$schema": draft, **schema}}}, data),
+    ):
+        assert not Gate(whole).lets_through(part)
+        assert Gate(whole)._validator is None
+
+
+@pytest.mark.parametrize(("schema", "data"), ANOTHER_DRAFT)
+def test_our_draft_may_be_named(schema: Any, data: Any) -> None:
+    gate = Gate({"$schema": DRAFTS[0], **schema})
+    assert gate._validator is not None
+    assert not gate.lets_through(data)
+
+
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [
+        ({"multipleOf": 0.1}, 0.3),
+        ({"properties": {"a": {"multipleOf": 0.01}}}, {"a": 0.07}),
+        ({"multipleOf": 100}, 3.0616232886389814e247),
+        ({"not": {"dependencies": {"a": ["b"]}}}, {"a": 1}),
+        ({"$ref": "#/default", "default": {"type": "integer"}}, 4.0),
+    ],
+)
+def test_what_is_not_read_alike_is_left_to_jsonschema(schema: Any, data: Any) -> None:
+    assert not Gate(schema).lets_through(data)
 
 
 @pytest.mark.parametrize("data", [4.0, True, "4", [4.0], {"default": 4.0}])

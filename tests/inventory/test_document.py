@@ -1,5 +1,6 @@
 """Text -> data and places."""
 
+import time
 from typing import Any
 
 import pytest
@@ -185,8 +186,10 @@ def test_length_has_an_end() -> None:
 
     assert read(comment + "a: 1").data == {"a": 1}
     assert read(b"\xef\xbb\xbf" + comment.encode() + b"a: 1").data == {"a": 1}
-    assert refused(comment + "a: 12") == ["f.yaml:1:1: larger than 1 MiB"]
-    assert refused("a: " + "é" * (1 << 19)) == ["f.yaml:1:1: larger than 1 MiB"]
+    assert refused(comment + "a: 12") == ["f.yaml:1:1: larger than 1 MiB; split it: a folder of files is one inventory"]
+    assert refused("a: " + "é" * (1 << 19)) == [
+        "f.yaml:1:1: larger than 1 MiB; split it: a folder of files is one inventory"
+    ]
 
 
 def test_complaints_have_an_end() -> None:
@@ -243,3 +246,10 @@ def test_what_is_no_yaml(text: str, words: str) -> None:
 def test_bytes_that_are_no_text() -> None:
     assert refused(b"a: 1\nb: \xc3\xa9\xff") == ["f.yaml:2:5: not UTF-8 text"]
     assert refused(b"\xef\xbb\xbf\xff") == ["f.yaml:1:1: not UTF-8 text"]
+
+
+def test_a_flood_of_directives_ends_the_reading_at_once() -> None:
+    text = "".join(f"%TAG !t{number}! tag:x,2000:\n" for number in range(40_000)) + "---\na: 1\n"
+    began = time.process_time()
+    assert refused(text) == ["f.yaml:2:1: directives (%YAML, %TAG) are not allowed"]
+    assert time.process_time() - began < 1

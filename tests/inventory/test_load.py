@@ -1,5 +1,8 @@
 """Good inventories, and what becomes of them."""
 
+import os
+import subprocess
+import sys
 from contextlib import chdir
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from reconciler.core.model import (
     Source,
     Target,
 )
+from reconciler.core.schema import MORE
 from reconciler.errors import InventoryError
 from reconciler.inventory.load import load, load_text
 
@@ -304,3 +308,77 @@ def test_a_model_that_cannot_be_read_hides_no_fault_of_another() -> None:
 def test_a_very_long_name() -> None:
     assert "too long a name" in complaints(f"version: 1\nmodels:\n  {'n' * 900_000}: {{}}\n")[0]
     assert "larger than 1 MiB" in complaints(f"version: 1\nmodels:\n  {'n' * 1_100_000}: {{}}\n")[0]
+
+
+def many(line: str, models: int = 3000) -> str:
+    return "version: 1\nmodels:\n" + "".join(line.replace("#", str(number)) for number in range(models))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("  m#: {platform: nugen, id: x#, state: deployed, lables: {a: b}}\n", 'unknown field "lables"'),
+        ("  m#: {platform: nugen, id: x#, state: deplyed}\n", 'state: "deplyed" is not allowed'),
+        ("  m#: {platform: nowhere, id: x#, state: deployed}\n", 'there is no "nowhere"'),
+        ("  m#: {platform: nugen, id: x#, state: deployed, after: [z]}\n", 'there is no model "z"'),
+        ("  m#: {platform: nugen, id: x#, state: deployed, settings: {a: 1}}\n", 'unknown field "a"'),
+        ("  m#: {platform: nugen, id: x#}\n", "state is missing"),
+        ("  M #: {platform: nugen, id: x#, state: deployed}\n", '"M '),
+    ],
+)
+def test_of_too_many_complaints_the_first_are_told_and_the_last_says_so(line: str, words: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        read(many(line))
+    *told, last = caught.value.complaints
+    assert [one.line for one in told] == list(range(3, 1002))
+    assert all(words in one.text for one in told)
+    assert (last.line, last.text) == (1002, MORE)
+
+
+def test_a_thousand_complaints_are_told_in_full() -> None:
+    with pytest.raises(InventoryError) as caught:
+        read(many("  m#: {platform: nugen, id: x#, state: deployed, lables: {a: b}}\n", 1000))
+    assert len(caught.value.complaints) == 1000
+    assert MORE not in {one.text for one in caught.value.complaints}
+
+
+def test_what_stands_first_is_told_first_whatever_its_kind() -> None:
+    wrong = "".join(f"  m{number}: {{platform: nugen, id: 1, state: deployed}}\n" for number in range(600))
+    with pytest.raises(InventoryError) as caught:
+        read(f"version: 1\nmodels:\n{wrong}" + "".join(f"x{number}: 1\n" for number in range(600)))
+    *told, last = caught.value.complaints
+    assert [one.line for one in told] == list(range(3, 1002))
+    assert (last.line, last.text) == (1002, MORE)
+
+
+def test_many_files_are_cut_as_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(many(f"  {name}#: {{platform: nugen, id: {name}#, x: 1}}\n", 1200))
+    with pytest.raises(InventoryError) as caught:
+        load(tmp_path, find_type, BUILT_IN)
+    *told, last = caught.value.complaints
+    assert (len(told), last.text) == (999, MORE)
+    assert {Path(one.file).name for one in caught.value.complaints} == {"a.yaml"}
+
+
+def test_the_same_is_told_in_every_run(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(many("  m#: {platform: nugen, id: x#, lables: 1, ownr: 2, stat: 3}\n", 1500))
+    script = (
+        "import sys, pathlib; from tests.inventory.kinds import BUILT_IN, find_type\n"
+        "from reconciler.inventory.load import load\n"
+        "try: load(pathlib.Path(sys.argv[1]), find_type, BUILT_IN)\n"
+        "except Exception as error: print(error)\n"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script, str(file)],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[2],
+        ).stdout
+        for seed in "123"
+    }
+    assert len(told) == 1
+    assert told.pop().count(b"\n") == 1000

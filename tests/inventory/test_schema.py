@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.document import read_document
-from reconciler.core.schema import Checker, check, find_secrets, is_secret_field, shown, suggestion
+from reconciler.core.schema import MORE, Checker, check, find_secrets, is_secret_field, shown, suggestion
 from reconciler.schemas import load_schema
 
 
@@ -168,6 +168,34 @@ def test_a_long_list_of_distinct_entries_is_quick() -> None:
 
 def test_problems_have_an_end() -> None:
     assert len(problems([1] * 5000, items={"type": "string"})) == 1000
+
+
+def test_the_last_problem_says_that_there_are_more() -> None:
+    found = problems([1] * 5000, items={"type": "string"})
+    assert found[999] == ((999,), MORE)
+    assert [path for path, _ in found] == [(number,) for number in range(1000)]
+    assert MORE not in dict(problems([1] * 1000, items={"type": "string"})).values()
+    assert problems([1] * 50_000, items={"type": "string"}, maxItems=0)[999] == ((999,), MORE)
+    assert problems([1] * 5000, items={"type": "string"}, maxItems=0)[999] == ((998,), MORE)
+    assert problems([1] * 50_000, allOf=[{"items": {"const": 2}}] * 2)[999] == ((999,), MORE)
+
+
+@pytest.mark.parametrize("rule", ["propertyNames", "additionalProperties", "items"])
+@pytest.mark.parametrize("value", ["x", ["x"], {"x": "x"}])
+def test_a_field_may_be_called_as_a_rule_is(rule: str, value: Any) -> None:
+    whole = {"type": "integer"}
+    schema = {"properties": {rule: {**whole, "items": whole, "additionalProperties": whole}, "z": whole}}
+    assert len(problems({rule: value, "z": "z"}, **schema)) > 1
+
+
+def test_problems_come_in_the_order_of_the_data() -> None:
+    schema = {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "additionalProperties": False}
+    assert [path for path, _ in problems({"z": 1, "b": 1, "y": 1, "a": 1}, **schema)] == [
+        ("z",),
+        ("b",),
+        ("y",),
+        ("a",),
+    ]
 
 
 def properties_of(schema: Any) -> list[tuple[str, Any]]:

@@ -372,3 +372,22 @@ def test_several_processes_may_make_it_at_once(path: Path) -> None:
         found = [entry.text or "" for entry in opened.read()]
     assert [[text for text in found if text.startswith(run)] for run in runs] == told
     assert len(found) == 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM records",
+        "DELETE FROM records WHERE seq = 1",
+        "DELETE FROM records WHERE seq = 2",
+        "DELETE FROM records WHERE seq = (SELECT max(seq) FROM records)",
+        "UPDATE records SET seq = seq + 100 WHERE seq > 1",
+    ],
+)
+def test_records_that_are_missing_are_missed(path: Path, change: str) -> None:
+    with closing(made(path)) as opened:
+        opened.write(notes(2))
+        opened.write(notes(2))
+        altered(path, change)
+        with pytest.raises(JournalError, match="is damaged: records are missing; put back a copy"):
+            list(opened.read())

@@ -14,11 +14,12 @@ STARTING: Final = (
         near=("tests/cli/test_failures.py::test_a_lost_answer_is_never_sent_again_blindly",),
     ),
     Mutant(
-        name="ended-by-a-lagging-list",
+        name="ended-by-a-list",
         file=f"{ENGINE}/following.py",
-        old="if runs_shown and shown is not None and shown.state == run.action.after:",
-        new="if shown is not None and shown.state == run.action.after:",
-        breaks="a list that lags behind ends a job that fails: it counts as succeeded",
+        old="    # What a model at rest is shown as",
+        new="    if shown is not None and shown.state == run.action.after:\n"
+        "        return JobStatus(state=JobState.SUCCEEDED)\n    # What a model at rest is shown as",
+        breaks="a list that lags, or shows what was there before, ends a job that fails: it counts as succeeded",
         near=("tests/cli/test_followed_together.py",),
     ),
     Mutant(
