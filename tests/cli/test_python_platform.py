@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli import environment
 from reconciler.platforms import registry
 from tests.cli.conftest import Reconciler
 
@@ -85,3 +86,31 @@ def test_a_python_platform_is_planned_and_applied(reconciler: Reconciler, monkey
     assert reconciler("plan", "--detailed-exitcode").code == 2
     assert "verified" in reconciler("apply", "--yes").out
     assert reconciler("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_fault_of_the_class_is_told_once_and_without_a_key(
+    reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_IN_MEMORY_URL", "https://models.example")
+    monkeypatch.setenv("RECONCILER_IN_MEMORY_KEY", "a-key-of-some-length")
+    environment.redactor.cache_clear()
+    models = "".join(f"  m{n}: {{platform: in-memory, id: m-{n}, state: deployed}}\n" for n in (1, 2))
+    Path("inventory.yaml").write_text(f"version: 1\nmodels:\n{models}")
+    platform = __import__("in_memory_platform")
+    platform.STATES["m-2"] = platform.LiveState.UNDEPLOYED
+    looks: list[int] = []
+    looked = platform.Memory.observe
+
+    async def observe(self: object, models: object, jobs: object) -> object:
+        looks.append(1)
+        if len(looks) > 1:
+            raise RuntimeError("refused for a-key-of-some-length")
+        return await looked(self, models, jobs)
+
+    monkeypatch.setattr(platform.Memory, "observe", observe)
+    ran = reconciler("apply", "--yes")
+    assert ran.code == 5
+    assert "RuntimeError: refused for" in ran.out + ran.err
+    assert "a-key-of-some-length" not in ran.out + ran.err
+    assert "never retrieved" not in ran.err

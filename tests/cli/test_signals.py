@@ -1,5 +1,6 @@
 """Real processes, real signals: an apply that is stopped or killed, and the next one that follows what it left."""
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli import environment
+from reconciler.cli.signals import run_async
+from reconciler.engine.waiting import Stop
 from reconciler.simulator import Fault, FaultKind, JobTime, SimulatedPlatforms
 from tests.cli.conftest import FAQ, PILOT, Reconciler, inventory, starts
 
@@ -134,3 +138,22 @@ def test_ctrl_c_at_any_moment_shows_no_traceback(reach: SimulatedPlatforms) -> N
         assert "Traceback" not in err or "/reconciler/" not in err.replace("/reconciler/__", ""), err
         codes.add(process.returncode)
     assert codes <= {130, -signal.SIGINT, 1, 6}
+
+
+def test_what_fails_where_nobody_waits_for_it_is_told_without_a_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECONCILER_NUGEN_KEY", "a-key-of-some-length")
+    environment.redactor.cache_clear()
+
+    async def work(_stop: Stop) -> None:
+        def fails() -> None:
+            raise RuntimeError("refused for a-key-of-some-length")
+
+        asyncio.get_running_loop().call_soon(fails)
+        await asyncio.sleep(0)
+
+    run_async(work)
+    said = capsys.readouterr().err
+    assert "RuntimeError: refused for" in said
+    assert "a-key-of-some-length" not in said

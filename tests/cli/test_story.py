@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from reconciler.schemas import load_schema
-from reconciler.simulator import SimulatedPlatforms
+from reconciler.simulator import Fault, FaultKind, JobTime, SimulatedPlatforms
 from tests.cli.conftest import BATCH, FAQ, PILOT, READER, TRIAGE, Reconciler, inventory, starts
 
 
@@ -234,3 +234,18 @@ def test_offline_asks_nobody_and_says_so(reconciler: Reconciler, platforms: Simu
     assert "Offline: nothing was read, nothing is verified." in planned.out
     assert not Path(".reconciler").exists()
     assert platforms.nugen.log.entries == ()
+
+
+def test_files_are_fetched_as_many_at_once_as_the_platform_takes_requests(
+    reach: SimulatedPlatforms, reconciler: Reconciler
+) -> None:
+    for number in range(6):
+        reach.kore.add(f"cm-e{number}", deployed=False)
+    reach.kore.set_job_time(JobTime(seconds=0))
+    reach.kore.fault(Fault(FaultKind.DELAY, operation="download", seconds=0.4, times=None))
+    models = (f"e{n}: {{platform: kore, id: cm-e{n}, export: {{to: e{n}.zip}}}}" for n in range(6))
+    inventory(*models, head="platforms:\n  kore: {concurrency: 2}\n")
+    assert reconciler("apply", "--yes").code == 0
+    at = [entry.at for entry in reach.kore.log.find(operation="download")]
+    assert len(at) == 6
+    assert all(later - first > 0.3 for first, later in zip(at, at[2:], strict=False)), at
