@@ -1,8 +1,8 @@
 """Measure the goals of speed, print the table and write it: `python -m tests.benchmarks [--quick] [--curve] [1 5 ...]`.
 
 Without names every goal is measured and the curves are drawn. With names only those are, and the other lines of the
-table stay as they are. A line of a quick run says that it is a sample: one
-round instead of several, without the peers that take a minute."""
+table stay as they are. A quick run is a sample, one round instead of several and without the peers that take a minute:
+it is printed and not written."""
 
 import argparse
 import compileall

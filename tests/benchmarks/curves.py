@@ -64,8 +64,7 @@ def _cell(spent: Spent) -> str:
 
 
 def picture(curves: Mapping[str, Curve]) -> str:
-    """An SVG: both axes logarithmic, dashed the straight line of linear growth that ends
-    where each curve does: what begins below it grows faster."""
+    """An SVG: both axes logarithmic, dashed the straight line of linear growth that ends where each curve does."""
     width, height, left, top, right, bottom = 760, 460, 70, 56, 175, 50
     values = [spent.cpu for curve in curves.values() for spent in curve.values()]
     values += [curve[max(curve)].cpu * min(curve) / max(curve) for curve in curves.values()]
@@ -84,8 +83,8 @@ def picture(curves: Mapping[str, Curve]) -> str:
         "<title>CPU by number of models</title>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         f'<text x="{left}" y="24" font-size="16" font-weight="600">CPU by number of models, without start-up</text>',
-        f'<text x="{left}" y="42" fill="#59636e">dashed: growth in step with the models; '
-        "what begins below it grows faster</text>",
+        f'<text x="{left}" y="42" fill="#59636e">dashed: growth exactly in step with the '
+        "models; a line that is steeper grows faster</text>",
     ]
     for power in range(round(log10(low)), round(log10(high)) + 1):
         at, shown = y(10.0**power), f"{10.0**power:g} s"
