@@ -12,7 +12,6 @@ from .lab import Lab, World
 from .measure import Spent
 
 SIZES: Final = (100, 1_000, 10_000, 100_000)
-MOST: Final = {"C: apply": 10_000}
 COLOURS: Final = ("#1f6feb", "#1a7f37", "#cf222e", "#8250df")
 Curve = Mapping[int, Spent]
 
@@ -23,22 +22,21 @@ def measured(lab: Lab) -> dict[str, Curve]:
     found |= {"C: apply": {}, "load and validate": {}}
     sizes = SIZES[:3] if lab.quick else SIZES
     for models in sizes:
-        rounds = range(700, 700 + (3 if models <= 1_000 else 1))
+        rounds = range(700, 700 + (9 if models <= 1_000 else 1))  # a small cost is hard to tell from start-up
         for name, kind, every in (("A: plan, one read each", "kore", 2), ("B: plan by list", "nugen", 100)):
             runs = [lab.plan(kind, models, every=every, again=number).spent for number in rounds]
-            found[name][models] = _middle(runs, lab.plan(kind, 1, every=0, again=700).spent)
-        if models <= MOST["C: apply"]:
-            runs = [lab.apply(models, every=2, latency=0.02, again=number).spent for number in rounds]
-            found["C: apply"][models] = _middle(runs, lab.apply(1, every=0, again=700).spent)
+            found[name][models] = _middle(runs, [lab.plan(kind, 1, every=0, again=number).spent for number in rounds])
+        runs = [lab.apply(models, every=2, latency=0.02, again=number).spent for number in rounds]
+        found["C: apply"][models] = _middle(runs, [lab.apply(1, every=0, again=number).spent for number in rounds])
         with World("nugen", models, every=0) as world:
             cpu = median(_inside("load", str(world.folder)) for _ in rounds)
         found["load and validate"][models] = Spent(cpu=cpu, wall=cpu, memory=0)
     return dict(found)
 
 
-def _middle(runs: Sequence[Spent], idle: Spent) -> Spent:
+def _middle(runs: Sequence[Spent], idle: Sequence[Spent]) -> Spent:
     return Spent(
-        cpu=max(0.001, median(run.cpu for run in runs) - idle.cpu),
+        cpu=max(0.001, median(run.cpu for run in runs) - median(run.cpu for run in idle)),
         wall=median(run.wall for run in runs),
         memory=max(run.memory for run in runs),
     )
