@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 Place = int | tuple[int, Any]
-"""Where a part stands: one number for its key (0 for the top and in
-lists) and its value, each line and column; for a mapping or list a pair of that and the places of its own parts."""
+"""Where a part stands: one number for its key (0 for the top and in lists) and its value, each line and column; for a
+mapping or list a pair of that and the places of its own parts."""
 
 COLUMN: Final = 20
 VALUE: Final = 44

@@ -252,10 +252,10 @@ def _why(known: _Known) -> Reason:
     since = f"; its last {last.verb}, by run {last.run}, is on record as {last.outcome}" if last and ended else ""
     if applied is None:
         return Reason(code=ReasonCode.PENDING, text=f"never applied before{since}")
-    left = f"run {applied.run} left it {applied.deployment} on {applied.at:%Y-%m-%d}{since}"
+    left = f"run {applied.run} left it {applied.deployment} on {applied.at:%Y-%m-%d}"
     if applied.deployment is wanted:
-        return Reason(code=ReasonCode.DRIFTED, text=f"drifted: {left}, changed since outside reconciler")
-    return Reason(code=ReasonCode.PENDING, text=f"changed in the inventory; {left}")
+        return Reason(code=ReasonCode.DRIFTED, text=f"drifted: {left}, changed since outside reconciler{since}")
+    return Reason(code=ReasonCode.PENDING, text=f"changed in the inventory; {left}{since}")
 
 
 def _running(known: _Known) -> RunningJob:

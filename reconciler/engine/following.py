@@ -16,6 +16,8 @@ from reconciler.engine.artifacts import NotFetched
 from reconciler.engine.observer import DURING, READ
 from reconciler.engine.waiting import OutOfTime
 
+_ENDS: Final = (JobState.SUCCEEDED, JobState.FAILED)
+
 LOST: Final = 5
 """After so many settle times without a readable answer a running job is left to the next run."""
 
@@ -62,9 +64,6 @@ async def _follow_job(run: ActionRun, job: Job, status: JobStatus) -> JobStatus 
             seen = True
             run.tell(Phase.RUNNING, found.warning or found.raw or "", found.progress)
         found = await _next(run, job)
-
-
-_ENDS: Final = (JobState.SUCCEEDED, JobState.FAILED)
 
 
 async def _next(run: ActionRun, job: Job) -> JobStatus | Failure:
@@ -157,9 +156,8 @@ async def _fetch(run: ActionRun, status: JobStatus) -> Outcome:
 async def _confirm(run: ActionRun) -> Outcome:
     """Read the state again: success counts only where the platform shows the target, if it can show it."""
     if not run.capabilities.reads_state and run.model.probe_path is None:
-        return run.outcome(
-            OutcomeKind.SUCCEEDED, live=LiveState(run.action.after)
-        )  # it would only say what its job said
+        # To read it would only say what its job said.
+        return run.outcome(OutcomeKind.SUCCEEDED, live=LiveState(run.action.after))
     began = asyncio.get_running_loop().time()
     while True:
         live = await run.means.observer.read(run.model, run.job)

@@ -105,6 +105,8 @@ class Observer:
         """A live state with what the journal adds. A probe shows what is served, and not that a job is under way: until
         the last start is known to be over, only the probe that shows its target counts."""
         memory = self._memories[live.address]
+        if not memory.under_way:
+            return self._settled(live)
         if live.evidence.source in (EvidenceSource.LIST, EvidenceSource.GET):
             return await self._with_job(platform, recall(live, memory), memory)
         if live.evidence.source is not EvidenceSource.PROBE:

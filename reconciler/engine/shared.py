@@ -75,6 +75,7 @@ class Shared:
                 for asking in group:
                     if not asking.answer.done():
                         asking.answer.set_exception(error)
+                        asking.answer.exception()  # who asked may be gone
                 continue
             self._requests = observation.requests
             pick = picker(observation)

@@ -74,7 +74,7 @@ def states_reader(states: States, *, loose: bool = False) -> Callable[[Any], Rea
 
 def read_states(states: States, data: Any, *, loose: bool = False) -> Reading:
     """The live state that the words of one answer mean."""
-    return states_reader(states, loose=loose)(data)
+    return _meaning(states, {name: first_text(data, places, loose=loose) for name, places in states.pointers.items()})
 
 
 def _meaning(states: States, said: Mapping[str, str | None]) -> Reading:

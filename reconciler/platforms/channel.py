@@ -73,7 +73,7 @@ class Channel:
             )
 
     def _sender(self, kept: int) -> "Sender":
-        from reconciler.platforms.http import Sender  # a quarter of a plan's start-up, and most runs only read
+        from reconciler.platforms.http import Sender  # most runs only read, and need none of it
 
         access, headers, proxied = self._access, self._headers, self._proxied
         return Sender(access, headers, context=self._context, connect=self._connect, kept=kept, proxied=proxied)

@@ -10,13 +10,11 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-import msgspec
 
-from reconciler.core.pointer import MISSING
 from reconciler.errors import ConfigurationError
 from reconciler.platforms.access import Access, is_loopback
 from reconciler.platforms.addresses import NotPublic, public_address
-from reconciler.platforms.replies import HEADERS, AnswerLost, NotSent, Reply, RequestFailed, why
+from reconciler.platforms.replies import HEADERS, AnswerLost, NotSent, Reply, RequestFailed, whole, why
 from reconciler.platforms.template import Call
 from reconciler.platforms.tls import ssl_context
 
@@ -87,16 +85,14 @@ class Sender:
         """The answer, of at most `limit` bytes, whatever its status. A redirect is an answer like any other.
 
         Raises `NotSent` and `AnswerLost`; sets no time limit but that of the connection."""
-        content, headers = None, dict(call.headers)
-        if call.body is not MISSING:
-            content = msgspec.json.encode(call.body)
-            headers["content-type"] = "application/json"
+        content, headers = call.encoded()
         try:
             address = self._origin + call.target
             request = self._client.build_request(call.method, address, content=content, headers=headers)
             response = await self._client.send(request, stream=True)
             try:
-                return await _whole(response, limit, call)
+                given = dict(response.headers.items())
+                return await whole(call, response.status_code, given, response.aiter_raw(), limit)
             finally:
                 await response.aclose()
         except _NEVER_SENT as error:
@@ -109,18 +105,6 @@ class Sender:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose()
-
-
-async def _whole(response: httpx.Response, limit: int, call: Call) -> Reply:
-    """The answer with its body. Compression is not asked for and not accepted: a small answer must not grow."""
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise AnswerLost(f"{call}: the answer is compressed though that was not asked for")
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > limit:
-            raise AnswerLost(f"{call}: the answer is larger than {limit} bytes")
-    return Reply(status=response.status_code, headers=dict(response.headers.items()), body=bytes(body))
 
 
 class Downloader:

@@ -5,11 +5,8 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from reconciler.core.pointer import MISSING
 from reconciler.platforms.access import Access
-from reconciler.platforms.replies import HEADERS, AnswerLost, NotSent, Reply, why
+from reconciler.platforms.replies import HEADERS, AnswerLost, NotSent, Reply, whole, why
 from reconciler.platforms.template import Call
 
 if TYPE_CHECKING:
@@ -42,16 +39,14 @@ class Reader:
         import aiohttp
         from yarl import URL
 
-        content, headers = None, dict(call.headers)
-        if call.body is not MISSING:
-            content = msgspec.json.encode(call.body)
-            headers["content-type"] = "application/json"
+        content, headers = call.encoded()
         try:
             url = URL(self._origin + call.target, encoded=True)  # as it stands: nothing in it is put right
             async with self._opened().request(
                 call.method, url, data=content, headers=headers, allow_redirects=False
             ) as response:
-                return await _whole(response, limit, call)
+                chunks = response.content.iter_any()
+                return await whole(call, response.status, _headers(response), chunks, limit)
         # What aiohttp raises holds the request, key and all: it goes no further.
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(f"{call}: cannot connect to {self._origin}{why(error)}") from None
@@ -83,14 +78,10 @@ class Reader:
         return self._session
 
 
-async def _whole(response: "ClientResponse", limit: int, call: Call) -> Reply:
-    """The answer with its body. Compression is not asked for and not accepted: a small answer must not grow."""
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise AnswerLost(f"{call}: the answer is compressed though that was not asked for")
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise AnswerLost(f"{call}: the answer is larger than {limit} bytes")
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Reply(status=response.status, headers=headers, body=bytes(body))
+def _headers(response: "ClientResponse") -> dict[str, str]:
+    """Names in lower case; of a name that stands twice all values, as httpx gives them."""
+    found: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found

@@ -1,12 +1,13 @@
 """What comes of a request, whichever library sent it: an answer, or why there is none."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from msgspec import Struct
 
 from reconciler.clock import Clock
+from reconciler.platforms.template import Call
 
 REPLY_LIMIT: Final = 1024 * 1024
 """The most bytes of an ordinary answer."""
@@ -46,6 +47,19 @@ class Reply(Struct, frozen=True, kw_only=True):
             return max(0.0, (parsedate_to_datetime(value) - clock.now()).total_seconds()) if value else None
         except (ValueError, TypeError, OverflowError):
             return None
+
+
+async def whole(call: Call, status: int, headers: Mapping[str, str], chunks: AsyncIterable[bytes], limit: int) -> Reply:
+    """An answer with its body, of at most `limit` bytes. Compression is not asked for and not accepted: a small answer
+    must not grow. Raises `AnswerLost`."""
+    if headers.get("content-encoding", "identity") != "identity":
+        raise AnswerLost(f"{call}: the answer is compressed though that was not asked for")
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise AnswerLost(f"{call}: the answer is larger than {limit} bytes")
+    return Reply(status=status, headers=headers, body=bytes(body))
 
 
 def why(error: Exception) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import msgspec
 from msgspec import Struct
 
 from reconciler.core.model import Settings
@@ -26,6 +27,12 @@ class Call(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
+
+    def encoded(self) -> tuple[bytes | None, dict[str, str]]:
+        """The body as bytes, None for none, and the headers that go with it."""
+        if self.body is MISSING:
+            return None, dict(self.headers)
+        return msgspec.json.encode(self.body), {**self.headers, "content-type": "application/json"}
 
 
 def fill(request: Request, values: Mapping[str, str], settings: Settings | None = None) -> Call:

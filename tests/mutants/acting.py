@@ -189,7 +189,7 @@ HTTP: Final = (
     ),
     Mutant(
         name="no-size-limit",
-        file=f"{PLATFORMS}/http.py",
+        file=f"{PLATFORMS}/replies.py",
         old="if len(body) > limit:",
         new="if limit < 0:",
         breaks="an endless answer fills the memory",
